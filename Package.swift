@@ -1,0 +1,117 @@
+// swift-tools-version: 6.2
+// The manifest reads as the architecture: Base <- Stack <- faultline-node, Base <- Harness <- faultline.
+// Stack and Harness never import each other; they meet through processes, Wire and Blueprint.
+
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableExperimentalFeature("Lifetimes"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+func module(_ group: String, _ name: String, _ uses: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: uses, path: "Sources/\(group)/\(name)", swiftSettings: strict)
+}
+
+func base(_ name: String, _ uses: Target.Dependency...) -> Target { module("Base", name, uses) }
+func tier(_ name: String, _ uses: Target.Dependency...) -> Target { module("Stack", name, uses) }
+func harness(_ name: String, _ uses: Target.Dependency...) -> Target { module("Harness", name, uses) }
+
+func library(_ name: String, debian package: String) -> Target {
+    .systemLibrary(name: name, path: "Sources/Base/\(name)", providers: [.apt([package])])
+}
+
+func command(_ name: String, _ uses: Target.Dependency...) -> Target {
+    .executableTarget(
+        name: name, dependencies: uses, path: "Sources/Commands/\(name)", swiftSettings: strict)
+}
+
+func tests(_ group: String, _ name: String, _ uses: Target.Dependency...) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.byName(name: name)] + uses,
+        path: "Tests/\(group)/\(name)Tests", swiftSettings: strict)
+}
+
+let package = Package(
+    name: "faultline",
+    products: [
+        .executable(name: "faultline", targets: ["faultline"]),
+        .executable(name: "faultline-node", targets: ["faultline-node"]),
+    ],
+    targets: [
+        .target(name: "CLinux", path: "Sources/Base/CLinux", cSettings: [.define("_GNU_SOURCE")]),
+        library("CCap", debian: "libcap-dev"),
+        library("CYAML", debian: "libyaml-dev"),
+        library("CLMDB", debian: "liblmdb-dev"),
+        library("CZlib", debian: "zlib1g-dev"),
+
+        base("Linux", "CLinux", "CCap"),
+        base("Reactor", "Linux"),
+        base("Wire"),
+        base("Client", "Linux", "Reactor", "Wire", "Determinism"),
+        base("Journal", "Linux"),
+        base("Determinism"),
+        base("Telemetry", "Linux", "CZlib"),
+        base("Blueprint", "Linux", "Wire"),
+
+        tier("Balancer", "Linux", "Reactor", "Wire", "Client", "Telemetry", "Blueprint"),
+        tier("App", "Linux", "Reactor", "Wire", "Client", "Telemetry", "Blueprint"),
+        tier("Cache", "Linux", "Reactor", "Wire", "Telemetry", "Blueprint"),
+        tier("Raft"),
+        tier(
+            "Store", "Raft", "Linux", "Reactor", "Wire", "Journal", "CLMDB", "Determinism",
+            "Telemetry", "Blueprint"),
+        tier(
+            "Queue", "Linux", "Reactor", "Wire", "Client", "Journal", "Determinism", "Telemetry",
+            "Blueprint"),
+
+        harness("Experiment", "CYAML", "Linux", "Wire", "Blueprint"),
+        harness("History", "Linux", "Wire"),
+        harness("Testbed", "Linux", "CLinux", "Reactor", "Wire", "Client", "Determinism", "Blueprint"),
+        harness(
+            "Load", "Linux", "Reactor", "Wire", "Determinism", "Telemetry", "Experiment", "History"),
+        harness("Checkers", "Wire", "Telemetry", "Experiment", "History"),
+        harness(
+            "Faults", "Linux", "Reactor", "Wire", "Client", "Determinism", "Experiment", "Testbed"),
+        harness("Report", "Linux", "Wire", "Telemetry", "Experiment", "History", "Checkers"),
+        harness(
+            "Conductor", "Linux", "Reactor", "Wire", "Client", "Determinism", "Telemetry",
+            "Blueprint", "Experiment", "History", "Testbed", "Load", "Checkers", "Faults", "Report"),
+
+        command(
+            "faultline-node", "Linux", "Reactor", "Wire", "Telemetry", "Blueprint", "Balancer",
+            "App", "Cache", "Store", "Queue"),
+        command(
+            "faultline", "Linux", "Reactor", "Wire", "Blueprint", "Experiment", "History",
+            "Testbed", "Load", "Checkers", "Faults", "Report", "Conductor"),
+
+        tests("Base", "Linux"),
+        tests("Base", "Reactor", "Linux"),
+        tests("Base", "Wire"),
+        tests("Base", "Client", "Linux", "Reactor", "Wire"),
+        tests("Base", "Journal", "Linux"),
+        tests("Base", "Determinism"),
+        tests("Base", "Telemetry", "Linux"),
+        tests("Base", "Blueprint", "Wire"),
+        tests("Stack", "Balancer", "Linux", "Reactor", "Wire", "Client", "Blueprint"),
+        tests("Stack", "App", "Linux", "Reactor", "Wire", "Client", "Blueprint"),
+        tests("Stack", "Cache", "Linux", "Reactor", "Wire", "Client", "Blueprint"),
+        tests("Stack", "Raft"),
+        tests("Stack", "Store", "Raft", "Linux", "Reactor", "Wire", "Client", "Blueprint"),
+        tests("Stack", "Queue", "Linux", "Reactor", "Wire", "Client", "Blueprint"),
+        tests("Harness", "Experiment", "Blueprint"),
+        tests("Harness", "History"),
+        tests("Harness", "Testbed", "Linux", "Blueprint"),
+        tests("Harness", "Load", "Linux", "Reactor", "Wire", "Experiment", "History"),
+        tests("Harness", "Checkers", "Experiment", "History"),
+        tests("Harness", "Faults", "Linux", "Experiment", "Testbed"),
+        tests("Harness", "Report", "Wire", "Experiment", "History", "Checkers"),
+        tests("Harness", "Conductor", "Linux", "Wire", "Experiment", "History", "Checkers"),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,3 @@
+#ifndef FL_CLINUX_H
+#define FL_CLINUX_H
+#endif
