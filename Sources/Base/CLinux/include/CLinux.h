@@ -2,5 +2,7 @@
 #define FL_CLINUX_H
 
 #include "errno_names.h"
+#include "event_calls.h"
+#include "timer_slack.h"
 
 #endif
