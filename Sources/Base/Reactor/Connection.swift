@@ -75,6 +75,16 @@ package final class Connection {
         }
     }
 
+    /// Parses the front of what has arrived and consumes as many bytes as the parser says; nil
+    /// while the front is incomplete.
+    package func take<Value, Failure>(
+        _ parse: (Span<UInt8>) throws(Failure) -> (Value, Int)?
+    ) throws(Failure) -> Value? {
+        guard let (value, consumed) = try inbound.withSpan(parse) else { return nil }
+        inbound.consume(consumed)
+        return value
+    }
+
     /// Queues bytes and writes as many as the socket takes now; a failure shows at the next wait.
     package func send(_ bytes: [UInt8]) {
         guard isOpen else { return }
