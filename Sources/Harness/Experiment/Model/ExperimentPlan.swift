@@ -54,8 +54,6 @@ package struct MethodStep: Sendable, Equatable {
     package var duration: Duration
     package var fault: FaultSpec
     package var target: Target
-    /// The target as the file words it.
-    package var targetText: String
     package var location: SourceLocation
 
     /// When the fault heals.
@@ -64,7 +62,7 @@ package struct MethodStep: Sendable, Equatable {
 
 /// An objective and where it was written.
 package struct LocatedObjective: Sendable, Equatable {
-    package var text: String
+    package var objective: Objective
     package var location: SourceLocation
 }
 

@@ -56,7 +56,8 @@ final class DiagnosticLog {
     private var sources: [SourceText] = []
     private var found: [Diagnostic] = []
 
-    var isEmpty: Bool { found.isEmpty }
+    /// Problems so far.
+    var count: Int { found.count }
 
     /// Makes the lines of a text known, so that its problems can show them.
     func add(_ source: SourceText) { sources.append(source) }

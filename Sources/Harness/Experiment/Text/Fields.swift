@@ -22,6 +22,14 @@ struct Fields {
         self.entries = entries
     }
 
+    /// Whether the file has the key; does not make it a valid one.
+    func has(_ key: String) -> Bool { entries.contains { $0.key == key } }
+
+    /// Where the value of a key was written.
+    func location(of key: String) -> SourceLocation? {
+        entries.first { $0.key == key }?.value.location
+    }
+
     /// The value under a key; nil when the key is absent.
     mutating func take(_ key: String) -> YAMLNode? {
         asked.append(key)

@@ -5,21 +5,21 @@ package struct ExecSpec: Sendable, Equatable {
     /// The program and its arguments; never empty.
     package var arguments: [Template]
     /// In the order of the file.
-    package var environment: [(name: String, value: Template)]
-    package var files: [(name: String, contents: Template)]
+    package var environment: [NamedTemplate]
+    package var files: [NamedTemplate]
 
     /// The tiers whose addresses the templates ask for.
     package var references: [String] {
-        let templates = arguments + environment.map(\.value) + files.map(\.contents)
+        let templates = arguments + environment.map(\.value) + files.map(\.value)
         var seen: Set<String> = []
         return templates.flatMap(\.references).filter { seen.insert($0).inserted }
     }
+}
 
-    package static func == (left: ExecSpec, right: ExecSpec) -> Bool {
-        left.arguments == right.arguments
-            && left.environment.elementsEqual(right.environment) { $0 == $1 }
-            && left.files.elementsEqual(right.files) { $0 == $1 }
-    }
+/// A variable of the environment, or a file by its bare name.
+package struct NamedTemplate: Sendable, Equatable {
+    package var name: String
+    package var value: Template
 }
 
 /// A text with placeholders such as `{{port}}`, parsed once, so that rendering cannot fail.

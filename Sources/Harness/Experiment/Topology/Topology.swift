@@ -13,6 +13,9 @@ package struct Topology: Sendable, Equatable {
     /// The tier that users talk to.
     package var entry: String
 
+    /// The node that the harness adds for its load generator; links may lead to it.
+    package static let clientNode = "client-1"
+
     package func tier(named name: String) -> TierSpec? { tiers.first { $0.name == name } }
 
     /// The tiers that speak a protocol, ours or not.
