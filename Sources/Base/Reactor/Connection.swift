@@ -38,6 +38,9 @@ package final class Connection {
 
     package var isOpen: Bool { token != nil && failure == nil }
 
+    /// True once the peer will send nothing more; a kept connection is then of no further use.
+    package private(set) var peerIsDone = false
+
     /// Bytes that the kernel has not taken yet.
     package var outboundCount: Int { outbound.count }
 
@@ -120,6 +123,7 @@ package final class Connection {
     // MARK: Readiness
 
     private func becameReady(_ readiness: Readiness) {
+        if !readiness.isDisjoint(with: [.peerClosed, .error, .hangUp]) { peerIsDone = true }
         if !readiness.isDisjoint(with: [.input, .peerClosed, .error, .hangUp]) {
             mayRead = true
             readGate.wakeAll()
