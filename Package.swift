@@ -99,7 +99,7 @@ let package = Package(
         tests("Base", "Client", "Linux", "Reactor", "Wire"),
         tests("Base", "Journal", "Linux"),
         tests("Base", "Determinism"),
-        tests("Base", "Telemetry", "Linux"),
+        tests("Base", "Telemetry", "Linux", "Determinism"),
         tests("Base", "Blueprint", "Wire"),
         tests("Stack", "Balancer", "Linux", "Reactor", "Wire", "Client", "Blueprint"),
         tests("Stack", "App", "Linux", "Reactor", "Wire", "Client", "Blueprint"),
