@@ -38,13 +38,14 @@ import Testing
             HistogramGeometry(
                 lowestDiscernible: lowest, highestTrackable: lowest * 40_000,
                 significantDigits: digits))
-        var next: Int64 = 0
+        var (next, mismatches) = (Int64(0), 0)
         for index in 0..<geometry.countersCount {
             let (low, high) = (geometry.lowestValue(at: index), geometry.highestValue(at: index))
-            try #require(low == next)
-            try #require(geometry.index(of: low) == index && geometry.index(of: high) == index)
+            let mapsBack = geometry.index(of: low) == index && geometry.index(of: high) == index
+            mismatches += low == next && mapsBack ? 0 : 1
             next = high + 1
         }
+        #expect(mismatches == 0)
         #expect(next > geometry.highestTrackable)
     }
 
