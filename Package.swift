@@ -101,7 +101,7 @@ let package = Package(
         tests("Base", "Endpoints", "Linux", "Reactor", "Wire", "Blueprint", "Determinism"),
         tests("Base", "Journal", "Linux"),
         tests("Base", "Determinism"),
-        tests("Base", "Telemetry", "Linux"),
+        tests("Base", "Telemetry", "Linux", "Determinism"),
         tests("Base", "Blueprint", "Wire"),
         tests("Stack", "Balancer", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests("Stack", "App", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
