@@ -20,7 +20,9 @@ func module(_ group: String, _ name: String, _ uses: [Target.Dependency]) -> Tar
 
 func base(_ name: String, _ uses: Target.Dependency...) -> Target { module("Base", name, uses) }
 func tier(_ name: String, _ uses: Target.Dependency...) -> Target { module("Stack", name, uses) }
-func harness(_ name: String, _ uses: Target.Dependency...) -> Target { module("Harness", name, uses) }
+func harness(_ name: String, _ uses: Target.Dependency...) -> Target {
+    module("Harness", name, uses)
+}
 
 func library(_ name: String, debian package: String) -> Target {
     .systemLibrary(name: name, path: "Sources/Base/\(name)", providers: [.apt([package])])
@@ -72,7 +74,8 @@ let package = Package(
 
         harness("Experiment", "CYAML", "Linux", "Wire", "Blueprint"),
         harness("History", "Linux", "Wire"),
-        harness("Testbed", "Linux", "CLinux", "Reactor", "Wire", "Client", "Determinism", "Blueprint"),
+        harness(
+            "Testbed", "Linux", "CLinux", "Reactor", "Wire", "Client", "Determinism", "Blueprint"),
         harness(
             "Load", "Linux", "Reactor", "Wire", "Determinism", "Telemetry", "Experiment", "History"),
         harness("Checkers", "Wire", "Telemetry", "Experiment", "History"),

@@ -1,3 +1,8 @@
 #ifndef FL_CLINUX_H
 #define FL_CLINUX_H
+
+#include "errno_names.h"
+#include "event_calls.h"
+#include "timer_slack.h"
+
 #endif
