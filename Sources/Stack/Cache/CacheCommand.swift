@@ -15,11 +15,11 @@ enum CacheCommand: UInt8, CaseIterable, Sendable {
     /// Words including the name; negative means at least that many, as COMMAND INFO has it.
     var arity: Int {
         switch self {
-        case .quit, .reset, .role, .dbsize: 1
+        case .reset, .role, .dbsize: 1
         case .echo, .select, .get, .getdel, .strlen, .incr, .decr, .type, .ttl, .pttl, .persist: 2
         case .setnx, .append, .incrby, .decrby: 3
         case .setex, .psetex: 4
-        case .ping, .hello, .command, .flushall, .flushdb, .info, .unknown: -1
+        case .ping, .quit, .hello, .command, .flushall, .flushdb, .info, .unknown: -1
         case .getex, .mget, .del, .unlink, .exists, .client, .config: -2
         case .set, .mset, .expire, .pexpire: -3
         }

@@ -4,7 +4,13 @@
 package struct ReplyBuffer: Sendable {
     package internal(set) var bytes: [UInt8] = []
 
+    /// Bytes that the replies of one batch may take; past it nothing more is written and the client is closed,
+    /// since an MGET that names one large key a million times would otherwise take the machine's memory.
+    static let countMax = 256 << 20
+
     package init() {}
+
+    var isOverfull: Bool { bytes.count > ReplyBuffer.countMax }
 
     package mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
 
@@ -43,6 +49,7 @@ package struct ReplyBuffer: Sendable {
     }
 
     mutating func bulk(_ value: ArraySlice<UInt8>) {
+        guard !isOverfull else { return }
         bulkHeader(count: value.count)
         bytes.append(contentsOf: value)
         endLine()
