@@ -18,6 +18,13 @@ package struct ByteQueue {
         get { storage.span.extracting(head..<storage.count) }
     }
 
+    /// Lends everything not yet consumed; for a queue that is itself a property of an object.
+    package func withSpan<Result, Failure>(
+        _ body: (Span<UInt8>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try body(span)
+    }
+
     /// A copy of everything not yet consumed.
     package var bytes: [UInt8] { Array(storage[head...]) }
 

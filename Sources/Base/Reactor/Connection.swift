@@ -38,6 +38,9 @@ package final class Connection {
 
     package var isOpen: Bool { token != nil && failure == nil }
 
+    /// True once the peer will send nothing more; a kept connection is then of no further use.
+    package private(set) var peerIsDone = false
+
     /// Bytes that the kernel has not taken yet.
     package var outboundCount: Int { outbound.count }
 
@@ -75,6 +78,16 @@ package final class Connection {
         }
     }
 
+    /// Parses the front of what has arrived and consumes as many bytes as the parser says; nil
+    /// while the front is incomplete.
+    package func take<Value, Failure>(
+        _ parse: (Span<UInt8>) throws(Failure) -> (Value, Int)?
+    ) throws(Failure) -> Value? {
+        guard let (value, consumed) = try inbound.withSpan(parse) else { return nil }
+        inbound.consume(consumed)
+        return value
+    }
+
     /// Queues bytes and writes as many as the socket takes now; a failure shows at the next wait.
     package func send(_ bytes: [UInt8]) {
         guard isOpen else { return }
@@ -110,6 +123,7 @@ package final class Connection {
     // MARK: Readiness
 
     private func becameReady(_ readiness: Readiness) {
+        if !readiness.isDisjoint(with: [.peerClosed, .error, .hangUp]) { peerIsDone = true }
         if !readiness.isDisjoint(with: [.input, .peerClosed, .error, .hangUp]) {
             mayRead = true
             readGate.wakeAll()

@@ -24,7 +24,8 @@ extension Reactor {
 /// A value that arrives once, and those who wait for it.
 @ReactorActor
 package final class Promise<Value: Sendable> {
-    private var arrived: Value?
+    /// The value, if it is there already.
+    package private(set) var arrived: Value?
     private let gate = Turnstile()
 
     package init() {}
