@@ -62,7 +62,8 @@ let package = Package(
         base("Blueprint", "Linux", "Wire"),
 
         tier("Balancer", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Blueprint"),
-        tier("App", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Blueprint"),
+        tier(
+            "App", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Telemetry", "Blueprint"),
         tier("Cache", "Linux", "Reactor", "Wire", "Telemetry", "Blueprint"),
         tier("Raft"),
         tier(

@@ -89,7 +89,8 @@ private final class HTTPSession {
     private var isFinishing = false
 
     init(
-        _ connection: Connection, _ limits: HTTPServerLimits, _ handler: @escaping HTTPServer.Handler
+        _ connection: Connection, _ limits: HTTPServerLimits,
+        _ handler: @escaping HTTPServer.Handler
     ) {
         self.connection = connection
         self.limits = limits

@@ -15,6 +15,7 @@ import Wire
 /// A running balancer.
 @ReactorActor
 package final class BalancerServer {
+    private let log = Log("balancer")
     private let settings: BalancerSettings
     private var pool: BackendPool
     private let clients: [HTTPClient]
@@ -75,9 +76,9 @@ package final class BalancerServer {
                 return HTTPResponse(503, error: "no backend left to try")
             }
             tried.insert(index)
-            let attempt = await attempt(request, on: index, deadline)
+            let outcome = await attempt(request, on: index, deadline)
             let mayRetry = tried.count <= settings.retries && .now() < deadline
-            switch attempt {
+            switch outcome {
             case .answered(let response): return passOn(response, from: index)
             case .refused(let response):
                 guard mayRetry, request.isIdempotent else { return passOn(response, from: index) }
@@ -135,9 +136,9 @@ package final class BalancerServer {
                 check, deadline: started + settings.checkTimeout)
             let passed = response.map { $0.status == 200 } ?? false
             if pool.noteCheck(index, passed: passed) {
-                Log.line(
-                    .notice, "balancer", passed ? "backend back in rotation" : "backend out",
-                    ("backend", settings.backends[index].name))
+                log.info(
+                    passed ? "backend back in rotation" : "backend out of rotation",
+                    ["backend": settings.backends[index].name])
             }
             await Reactor.sleep(until: started + settings.checkInterval)
         }
