@@ -65,7 +65,7 @@ struct Replica {
 
     var id: NodeID { configuration.id }
     var status: RaftStatus { node.status }
-    var isLeader: Bool { status.role == .leader }
+    var isLeader: Bool { node.roleName == .leader }
 
     /// Takes all that the node has ready, applies what is committed, and queues what is to write.
     mutating func takeReadies() -> [Ready] {

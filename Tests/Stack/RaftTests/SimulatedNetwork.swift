@@ -36,17 +36,12 @@ struct SimulatedNetwork {
     var weather = Weather()
     /// Links that carry nothing, one way.
     private(set) var cut: Set<Link> = []
-    private var underWay: [Int: [Parcel]] = [:]
+    private var underWay: [Int: [[UInt8]]] = [:]
     private(set) var lost = 0
 
     struct Link: Hashable {
         let from: NodeID
         let to: NodeID
-    }
-
-    private struct Parcel {
-        let link: Link
-        let bytes: [UInt8]
     }
 
     /// Sends a message; false if it is lost, which its sender learns only where a driver would.
@@ -62,15 +57,15 @@ struct SimulatedNetwork {
         for _ in 0..<copies {
             let isStraggler = dice.chance(weather.stragglerPercent)
             let delay = dice.number(in: 1..<(isStraggler ? 60 : weather.delayMax + 1))
-            underWay[now + delay, default: []].append(Parcel(link: link, bytes: bytes))
+            underWay[now + delay, default: []].append(bytes)
         }
         return true
     }
 
-    /// What arrives at this time, in any order.
+    /// What arrives at this time, in any order. A cut stops nothing that was under way before.
     mutating func arrivals(at now: Int, dice: inout Dice) throws -> [RaftMessage] {
-        let due = (underWay.removeValue(forKey: now) ?? []).filter { !cut.contains($0.link) }
-        return try due.shuffled(using: &dice).map { try RaftMessage(decoding: $0.bytes.span) }
+        let due = underWay.removeValue(forKey: now) ?? []
+        return try due.shuffled(using: &dice).map { try RaftMessage(decoding: $0.span) }
     }
 
     /// Cuts all links between two sides, or only those out of the first.

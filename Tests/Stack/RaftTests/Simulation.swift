@@ -13,7 +13,7 @@ struct Simulation {
     struct Plan {
         var seed: UInt64
         var commitRule = CommitRule.majority
-        var duration = 250
+        var duration = 180
     }
 
     let plan: Plan
@@ -62,12 +62,9 @@ struct Simulation {
     private mutating func pass() throws {
         now += 1
         for message in try network.arrivals(at: now, dice: &dice) {
-            guard !down.contains(message.to) else { continue }
-            try update(message.to) { $0.step(.message(message)) }
-            guard case .installSnapshot = message.body, !down.contains(message.from) else {
-                continue
-            }
-            try finishSnapshot(from: message.from, to: message.to, isDelivered: true)
+            let isDelivered = !down.contains(message.to)
+            if isDelivered { try update(message.to) { $0.step(.message(message)) } }
+            try finishSnapshot(message, isDelivered: isDelivered)
         }
         for id in ids where !down.contains(id) {
             if dice.chance(90) { try update(id) { $0.step(.tick(count: 1)) } }
@@ -99,17 +96,16 @@ struct Simulation {
 
     private mutating func send(_ messages: [RaftMessage]) throws {
         for message in messages {
-            let isSent = network.send(message, at: now, dice: &dice)
-            guard !isSent, case .installSnapshot = message.body else { continue }
-            try finishSnapshot(from: message.from, to: message.to, isDelivered: false)
+            guard !network.send(message, at: now, dice: &dice) else { continue }
+            try finishSnapshot(message, isDelivered: false)
         }
     }
 
-    private mutating func finishSnapshot(
-        from sender: NodeID, to receiver: NodeID, isDelivered: Bool
-    ) throws {
-        try update(sender) {
-            $0.step(.snapshotFinished(to: receiver, isDelivered: isDelivered))
+    /// Tells the sender of a snapshot what became of it, as a driver does; others are told nothing.
+    private mutating func finishSnapshot(_ message: RaftMessage, isDelivered: Bool) throws {
+        guard case .installSnapshot = message.body, !down.contains(message.from) else { return }
+        try update(message.from) {
+            $0.step(.snapshotFinished(to: message.to, isDelivered: isDelivered))
         }
     }
 
@@ -126,7 +122,7 @@ struct Simulation {
             previous = entry.term
         }
         for entry in ready.committed {
-            try checker.didCommit(entry.position, inTerm: replica.status.term)
+            try checker.didCommit(entry.position, inTerm: replica.node.term)
             if promised.removeValue(forKey: entry.position) == replica.id {
                 checker.didAcknowledge(entry.position)
             }
@@ -141,7 +137,7 @@ struct Simulation {
         for index in seen.next...log.commit {
             guard let term = log.term(at: index) else { continue }
             try checker.didCommit(
-                LogPosition(index: index, term: term), inTerm: replica.status.term)
+                LogPosition(index: index, term: term), inTerm: replica.node.term)
         }
         commitSeen[replica.id] = log.commit
     }
@@ -226,7 +222,7 @@ struct Simulation {
     /// Makes the state machine of a node durable, and drops most of the log that it covers.
     private mutating func compact(_ id: NodeID) throws {
         guard !down.contains(id), var replica = replicas[id] else { return }
-        replica.disk.applied = min(replica.status.handedOut, replica.disk.last.index)
+        replica.disk.applied = min(replica.node.log.handedOut, replica.disk.last.index)
         let keep = UInt64(dice.number(in: 0..<6))
         let target = LogIndex(
             replica.disk.applied.rawValue - min(keep, replica.disk.applied.rawValue))
@@ -254,7 +250,7 @@ struct Simulation {
             try pass()
             if let receipt = marker, try isSettled(receipt) { return }
             if let leader = ids.first(where: { replicas[$0]?.isLeader == true }),
-                marker.map({ $0.term != replicas[leader]?.status.term }) ?? true
+                marker.map({ $0.term != replicas[leader]?.node.term }) ?? true
             {
                 let command = withCommandNumber(nextCommand)
                 nextCommand += 1
