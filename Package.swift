@@ -76,14 +76,14 @@ let package = Package(
         harness("Experiment", "CYAML", "Linux", "Wire", "Blueprint"),
         harness("History", "Linux", "Wire"),
         harness(
-            "Testbed", "Linux", "CLinux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint"
-        ),
+            "Testbed", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint",
+            "Experiment"),
         harness(
             "Load", "Linux", "Reactor", "Wire", "Determinism", "Telemetry", "Experiment", "History"),
         harness("Checkers", "Wire", "Telemetry", "Experiment", "History"),
         harness(
-            "Faults", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Experiment",
-            "Testbed"),
+            "Faults", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint",
+            "Experiment", "History", "Testbed"),
         harness("Report", "Linux", "Wire", "Telemetry", "Experiment", "History", "Checkers"),
         harness(
             "Conductor", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Telemetry",
