@@ -55,7 +55,8 @@ struct TopologyReader {
     private func readings(_ node: YAMLNode) -> [TierReading] {
         guard case .mapping(let entries) = node.content else {
             if case .rejected = node.content { return [] }
-            log.error("\"tiers\" must be a mapping of tiers by name, not \(node.kind)",
+            log.error(
+                "\"tiers\" must be a mapping of tiers by name, not \(node.kind)",
                 at: node.location)
             return []
         }
