@@ -51,10 +51,12 @@ package final class FaultFactory {
         let chance = { (bound: Int) in random.integer(in: 0..<bound) }
         do {
             switch step.fault.word.reach {
-            case .nodes: return ResolvedTarget(
-                nodes: try step.target.nodes(roster: roster, random: chance))
-            case .links: return ResolvedTarget(
-                links: try step.target.links(roster: roster, random: chance))
+            case .nodes:
+                return ResolvedTarget(
+                    nodes: try step.target.nodes(roster: roster, random: chance))
+            case .links:
+                return ResolvedTarget(
+                    links: try step.target.links(roster: roster, random: chance))
             }
         } catch {
             throw .target(error)

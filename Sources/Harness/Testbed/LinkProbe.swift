@@ -88,8 +88,9 @@ private final class Track {
         } catch {
             // A blackhole rule in the router answers nothing, but the kernel may remember an
             // earlier ICMP answer on the socket; such a probe simply did not arrive.
-            guard error.errno == .connectionRefused || error.errno == .hostUnreachable
-                || error.errno == .networkUnreachable || error.errno == .invalid
+            guard
+                error.errno == .connectionRefused || error.errno == .hostUnreachable
+                    || error.errno == .networkUnreachable || error.errno == .invalid
             else { throw error }
         }
     }
