@@ -55,35 +55,38 @@ let package = Package(
         base("Linux", "CLinux", "CCap"),
         base("Reactor", "Linux"),
         base("Wire"),
-        base("Client", "Linux", "Reactor", "Wire", "Determinism"),
+        base("Endpoints", "Linux", "Reactor", "Wire", "Determinism", "Blueprint"),
         base("Journal", "Linux", "Wire"),
         base("Determinism"),
         base("Telemetry", "Linux", "CZlib"),
         base("Blueprint", "Linux", "Wire"),
 
-        tier("Balancer", "Linux", "Reactor", "Wire", "Client", "Telemetry", "Blueprint"),
-        tier("App", "Linux", "Reactor", "Wire", "Client", "Telemetry", "Blueprint"),
+        tier("Balancer", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Blueprint"),
+        tier(
+            "App", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Telemetry", "Blueprint"),
         tier("Cache", "Linux", "Reactor", "Wire", "Telemetry", "Blueprint"),
         tier("Raft"),
         tier(
             "Store", "Raft", "Linux", "Reactor", "Wire", "Journal", "CLMDB", "Determinism",
             "Telemetry", "Blueprint"),
         tier(
-            "Queue", "Linux", "Reactor", "Wire", "Client", "Journal", "Determinism", "Telemetry",
+            "Queue", "Linux", "Reactor", "Wire", "Endpoints", "Journal", "Determinism", "Telemetry",
             "Blueprint"),
 
         harness("Experiment", "CYAML", "Linux", "Wire", "Blueprint"),
         harness("History", "Linux", "Wire"),
         harness(
-            "Testbed", "Linux", "CLinux", "Reactor", "Wire", "Client", "Determinism", "Blueprint"),
+            "Testbed", "Linux", "CLinux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint"
+        ),
         harness(
             "Load", "Linux", "Reactor", "Wire", "Determinism", "Telemetry", "Experiment", "History"),
         harness("Checkers", "Wire", "Telemetry", "Experiment", "History"),
         harness(
-            "Faults", "Linux", "Reactor", "Wire", "Client", "Determinism", "Experiment", "Testbed"),
+            "Faults", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Experiment",
+            "Testbed"),
         harness("Report", "Linux", "Wire", "Telemetry", "Experiment", "History", "Checkers"),
         harness(
-            "Conductor", "Linux", "Reactor", "Wire", "Client", "Determinism", "Telemetry",
+            "Conductor", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Telemetry",
             "Blueprint", "Experiment", "History", "Testbed", "Load", "Checkers", "Faults", "Report"),
 
         command(
@@ -96,18 +99,18 @@ let package = Package(
         tests("Base", "Linux"),
         tests("Base", "Reactor", "Linux"),
         tests("Base", "Wire"),
-        tests("Base", "Client", "Linux", "Reactor", "Wire"),
+        tests("Base", "Endpoints", "Linux", "Reactor", "Wire", "Blueprint", "Determinism"),
         tests("Base", "Journal", "Linux"),
         tests("Base", "Determinism"),
-        tests("Base", "Telemetry", "Linux"),
-        tests("Base", "Blueprint", "Wire"),
-        tests("Stack", "Balancer", "Linux", "Reactor", "Wire", "Client", "Blueprint"),
-        tests("Stack", "App", "Linux", "Reactor", "Wire", "Client", "Blueprint"),
-        tests("Stack", "Cache", "Linux", "Reactor", "Wire", "Client", "Blueprint"),
+        tests("Base", "Telemetry", "Linux", "Determinism"),
+        tests("Base", "Blueprint", "Linux", "Wire"),
+        tests("Stack", "Balancer", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
+        tests("Stack", "App", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
+        tests("Stack", "Cache", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests("Stack", "Raft"),
-        tests("Stack", "Store", "Raft", "Linux", "Reactor", "Wire", "Client", "Blueprint"),
-        tests("Stack", "Queue", "Linux", "Reactor", "Wire", "Client", "Blueprint"),
-        tests("Harness", "Experiment", "Blueprint"),
+        tests("Stack", "Store", "Raft", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
+        tests("Stack", "Queue", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
+        tests("Harness", "Experiment", "Linux", "Wire", "Blueprint"),
         tests("Harness", "History"),
         tests("Harness", "Testbed", "Linux", "Blueprint"),
         tests("Harness", "Load", "Linux", "Reactor", "Wire", "Experiment", "History"),

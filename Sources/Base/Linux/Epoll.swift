@@ -45,19 +45,20 @@ package struct Epoll: ~Copyable {
         try checked("epoll_ctl(del)") { epoll_ctl(epoll, EPOLL_CTL_DEL, raw, nil) }
     }
 
-    /// epoll_pwait2(2): waits at most `timeout` (nil: for ever) and hands out what is ready.
-    package mutating func wait(
-        timeout: Duration?, _ body: (_ token: UInt64, _ ready: Readiness) -> Void
-    ) throws(SyscallError) {
-        let count = try collect(timeout)
-        for index in 0..<count {
-            let token = unsafe events[index].data.u64
-            let ready = unsafe Readiness(rawValue: events[index].events)
-            body(token, ready)
-        }
+    /// What one registered descriptor is ready for.
+    package struct Event {
+        package let token: UInt64
+        package let ready: Readiness
     }
 
-    private mutating func collect(_ timeout: Duration?) throws(SyscallError) -> Int {
+    /// An event of the last wait; 0 <= index < its count.
+    package func event(at index: Int) -> Event {
+        unsafe Event(
+            token: events[index].data.u64, ready: Readiness(rawValue: events[index].events))
+    }
+
+    /// epoll_pwait2(2): waits at most `timeout` (nil: for ever); returns the number of events.
+    package mutating func wait(timeout: Duration?) throws(SyscallError) -> Int {
         let epoll = descriptor.raw
         let limit = unsafe Int32(events.count)
         guard let timeout else {

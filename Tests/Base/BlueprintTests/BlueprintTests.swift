@@ -1,1 +1,135 @@
-// Placeholder until this module's first test lands.
+// A blueprint must survive its file form whole, and a file with a slip must be refused by name.
+
+import Linux
+import Testing
+import Wire
+
+@testable import Blueprint
+
+private let addresses = [
+    NamedAddress(name: "a-1", address: SocketAddress(ip: IPv4Address(10, 1, 0, 1), port: 7000)),
+    NamedAddress(name: "a-2", address: SocketAddress(ip: IPv4Address(10, 1, 0, 2), port: 7000)),
+]
+
+/// One blueprint a tier, with no setting left at its default.
+private func samples() -> [TierSettings] {
+    var balancer = BalancerSettings(backends: addresses)
+    balancer.policy = .roundRobin
+    balancer.checkPath = "/up"
+    balancer.checkInterval = .milliseconds(1)
+    balancer.checkTimeout = .milliseconds(2)
+    balancer.rise = 3
+    balancer.fall = 4
+    balancer.connectTimeout = .milliseconds(5)
+    balancer.tryTimeout = .milliseconds(6)
+    balancer.requestTimeout = .milliseconds(7)
+    balancer.retries = 0
+    balancer.drainTimeout = .milliseconds(9)
+    balancer.connectionsMax = 10
+    var app = AppSettings(cache: addresses, shards: [addresses, []], queue: [addresses[1]])
+    app.sessionLifetime = .nanoseconds(1)
+    app.cacheLifetime = .nanoseconds(2)
+    app.requestTimeout = .nanoseconds(3)
+    let replica = StoreReplica(id: 2, client: addresses[0], peer: addresses[1].address)
+    var store = StoreSettings(shard: 1, shardCount: 2, replica: 2, replicas: [replica])
+    store.acknowledge = .leader
+    store.heartbeat = .milliseconds(11)
+    store.electionTimeout = .milliseconds(12)
+    store.mapSize = 1 << 21
+    var queue = QueueSettings()
+    queue.visibility = .seconds(1)
+    queue.deduplicationWindow = 7
+    var worker = WorkerSettings(queue: [addresses[0]], shards: [addresses])
+    worker.topic = "other"
+    worker.concurrency = 2
+    worker.work = .milliseconds(3)
+    worker.visibility = .milliseconds(4)
+    worker.acknowledge = .beforeEffect
+    worker.idempotent = false
+    return [
+        .balancer(balancer), .app(app), .cache(CacheSettings(memoryLimit: 5)), .store(store),
+        .queue(queue), .worker(worker),
+    ]
+}
+
+struct BlueprintTests {
+    private func blueprint(_ settings: TierSettings) -> NodeBlueprint {
+        NodeBlueprint(
+            name: "n-1", listen: addresses[0].address, dataFolder: "/data/n-1", seed: .max,
+            settings: settings)
+    }
+
+    @Test(arguments: samples())
+    func `a blueprint survives its file`(settings: TierSettings) throws {
+        let original = blueprint(settings)
+        let read = try NodeBlueprint(json: try JSON.parse(original.json.text))
+        #expect(read == original)
+    }
+
+    @Test(arguments: samples())
+    func `no member of the settings is left out of the file`(settings: TierSettings) throws {
+        let written = try #require(settings.json.object).count
+        let payload = try #require(Mirror(reflecting: settings).children.first).value
+        #expect(written == Mirror(reflecting: payload).children.count)
+    }
+
+    @Test func `every tier has its sample`() {
+        #expect(Set(samples().map(\.tier)) == Set(TierKind.allCases))
+    }
+
+    @Test func `members with defaults may be absent`() throws {
+        let text = """
+            {"name": "q", "listen": "10.1.0.1:7100", "dataFolder": "/d", "seed": 7,
+             "tier": "queue", "settings": {}}
+            """
+        let read = try NodeBlueprint(json: try JSON.parse(text))
+        #expect(read.seed == 7)
+        #expect(read.settings == .queue(QueueSettings()))
+    }
+
+    @Test(arguments: [
+        (#""seed": "7""#, #""seed": "-7""#, "seed is not a whole number of 64 bits"),
+        (#""tier": "queue""#, #""tier": "quark""#, "tier cannot be \"quark\""),
+        (#""settings": {}"#, #""settings": []"#, "settings is not an object"),
+        (#""settings": {}"#, #""settings": {"visibility": 1}"#, "settings.visibility is no known"),
+        (
+            #""settings": {}"#, #""settings": {"deduplicationWindow": 0}"#,
+            "settings.deduplicationWindow cannot be 0"
+        ),
+        (
+            #""settings": {}"#, #""settings": {"visibilityNanoseconds": "1s"}"#,
+            "settings.visibilityNanoseconds is not a whole number"
+        ),
+        (#""10.1.0.1:7100""#, #""10.1.0.1""#, "listen is not an address"),
+        (#""name": "q", "#, "", "name is missing"),
+    ])
+    func `a slip is refused by the name of its member`(
+        right: String, wrong: String, message: String
+    ) throws {
+        let good = """
+            {"name": "q", "listen": "10.1.0.1:7100", "dataFolder": "/d", "seed": "7", \
+            "tier": "queue", "settings": {}}
+            """
+        let parts = good.split(separator: right, maxSplits: 1, omittingEmptySubsequences: false)
+        try #require(parts.count == 2)
+        let json = try JSON.parse(parts.joined(separator: wrong))
+        let error = try #require(throws: BlueprintError.self) { try NodeBlueprint(json: json) }
+        #expect(error.description.contains(message), "\(error)")
+    }
+
+    @Test func `an error inside a list names its element`() throws {
+        var json = blueprint(samples()[3]).json.text
+        json = json.split(separator: #""peer":"10.1.0.2:7000""#).joined(separator: #""peer":"x""#)
+        let parsed = try JSON.parse(json)
+        let error = try #require(throws: BlueprintError.self) { try NodeBlueprint(json: parsed) }
+        #expect(error.member == "settings.replicas[0].peer")
+    }
+
+    @Test func `a store must be one of its own replicas`() throws {
+        guard case .store(var store) = samples()[3] else { return }
+        store.replica = 3
+        let json = blueprint(.store(store)).json
+        let error = try #require(throws: BlueprintError.self) { try NodeBlueprint(json: json) }
+        #expect(error == BlueprintError(member: "settings.replica", problem: .outOfRange(3)))
+    }
+}

@@ -1,0 +1,170 @@
+// The file form of each tier's settings; reading and writing stand side by side, so that a new
+// setting is added to both.
+
+import Linux
+import Wire
+
+extension BalancerSettings {
+    init(_ members: Members) throws(BlueprintError) {
+        try members.allow([
+            "backends", "policy", "checkPath", "checkIntervalNanoseconds",
+            "checkTimeoutNanoseconds", "rise", "fall", "connectTimeoutNanoseconds",
+            "tryTimeoutNanoseconds", "requestTimeoutNanoseconds", "retries",
+            "drainTimeoutNanoseconds", "connectionsMax",
+        ])
+        self.init(backends: try members.addresses("backends"))
+        try members.read("policy", into: &policy)
+        try members.read("checkPath", into: &checkPath)
+        try members.read("checkInterval", into: &checkInterval)
+        try members.read("checkTimeout", into: &checkTimeout)
+        try members.read("rise", into: &rise, from: 1)
+        try members.read("fall", into: &fall, from: 1)
+        try members.read("connectTimeout", into: &connectTimeout)
+        try members.read("tryTimeout", into: &tryTimeout)
+        try members.read("requestTimeout", into: &requestTimeout)
+        try members.read("retries", into: &retries, from: 0)
+        try members.read("drainTimeout", into: &drainTimeout)
+        try members.read("connectionsMax", into: &connectionsMax, from: 1)
+    }
+
+    var json: JSON {
+        [
+            "backends": backends.json, "policy": .string(policy.rawValue),
+            "checkPath": .string(checkPath), "checkIntervalNanoseconds": checkInterval.json,
+            "checkTimeoutNanoseconds": checkTimeout.json, "rise": rise.json, "fall": fall.json,
+            "connectTimeoutNanoseconds": connectTimeout.json,
+            "tryTimeoutNanoseconds": tryTimeout.json,
+            "requestTimeoutNanoseconds": requestTimeout.json, "retries": retries.json,
+            "drainTimeoutNanoseconds": drainTimeout.json, "connectionsMax": connectionsMax.json,
+        ]
+    }
+}
+
+extension AppSettings {
+    init(_ members: Members) throws(BlueprintError) {
+        try members.allow([
+            "cache", "shards", "queue", "sessionLifetimeNanoseconds", "cacheLifetimeNanoseconds",
+            "requestTimeoutNanoseconds",
+        ])
+        self.init(
+            cache: try members.addresses("cache"), shards: try members.groups("shards"),
+            queue: try members.addresses("queue"))
+        try members.read("sessionLifetime", into: &sessionLifetime)
+        try members.read("cacheLifetime", into: &cacheLifetime)
+        try members.read("requestTimeout", into: &requestTimeout)
+    }
+
+    var json: JSON {
+        [
+            "cache": cache.json, "shards": shards.json, "queue": queue.json,
+            "sessionLifetimeNanoseconds": sessionLifetime.json,
+            "cacheLifetimeNanoseconds": cacheLifetime.json,
+            "requestTimeoutNanoseconds": requestTimeout.json,
+        ]
+    }
+}
+
+extension CacheSettings {
+    init(_ members: Members) throws(BlueprintError) {
+        try members.allow(["memoryLimit"])
+        self.init(memoryLimit: try members.integer("memoryLimit", from: 1))
+    }
+
+    var json: JSON { ["memoryLimit": memoryLimit.json] }
+}
+
+extension StoreReplica {
+    init(json: JSON, at path: String) throws(BlueprintError) {
+        let members = try Members(json, at: path)
+        try members.allow(["id", "client", "peer"])
+        self.init(
+            id: try members.integer("id", from: 1),
+            client: try NamedAddress(
+                json: try members.required("client"), at: members.member("client")),
+            peer: try members.address("peer"))
+    }
+
+    var json: JSON {
+        ["id": id.json, "client": client.json, "peer": .string("\(peer)")]
+    }
+}
+
+extension StoreSettings {
+    init(_ members: Members) throws(BlueprintError) {
+        try members.allow([
+            "shard", "shardCount", "replica", "replicas", "acknowledge", "heartbeatNanoseconds",
+            "electionTimeoutNanoseconds", "mapSize",
+        ])
+        var replicas: [StoreReplica] = []
+        for (json, path) in try members.elements("replicas") {
+            replicas.append(try StoreReplica(json: json, at: path))
+        }
+        self.init(
+            shard: try members.integer("shard", from: 0),
+            shardCount: try members.integer("shardCount", from: 1),
+            replica: try members.integer("replica", from: 1), replicas: replicas)
+        guard shard < shardCount else {
+            throw BlueprintError(
+                member: members.member("shard"), problem: .outOfRange(Int64(shard)))
+        }
+        guard replicas.contains(where: { $0.id == replica }) else {
+            throw BlueprintError(
+                member: members.member("replica"), problem: .outOfRange(Int64(replica)))
+        }
+        try members.read("acknowledge", into: &acknowledge)
+        try members.read("heartbeat", into: &heartbeat)
+        try members.read("electionTimeout", into: &electionTimeout)
+        try members.read("mapSize", into: &mapSize, from: 1 << 20)
+    }
+
+    var json: JSON {
+        [
+            "shard": shard.json, "shardCount": shardCount.json, "replica": replica.json,
+            "replicas": .array(replicas.map(\.json)), "acknowledge": .string(acknowledge.rawValue),
+            "heartbeatNanoseconds": heartbeat.json,
+            "electionTimeoutNanoseconds": electionTimeout.json, "mapSize": mapSize.json,
+        ]
+    }
+}
+
+extension QueueSettings {
+    init(_ members: Members) throws(BlueprintError) {
+        try members.allow(["visibilityNanoseconds", "deduplicationWindow"])
+        self.init()
+        try members.read("visibility", into: &visibility)
+        try members.read("deduplicationWindow", into: &deduplicationWindow, from: 1)
+    }
+
+    var json: JSON {
+        [
+            "visibilityNanoseconds": visibility.json,
+            "deduplicationWindow": deduplicationWindow.json,
+        ]
+    }
+}
+
+extension WorkerSettings {
+    init(_ members: Members) throws(BlueprintError) {
+        try members.allow([
+            "queue", "shards", "topic", "concurrency", "workNanoseconds", "visibilityNanoseconds",
+            "acknowledge", "idempotent",
+        ])
+        self.init(
+            queue: try members.addresses("queue"), shards: try members.groups("shards"))
+        try members.read("topic", into: &topic)
+        try members.read("concurrency", into: &concurrency, from: 1)
+        try members.read("work", into: &work)
+        try members.read("visibility", into: &visibility)
+        try members.read("acknowledge", into: &acknowledge)
+        try members.read("idempotent", into: &idempotent)
+    }
+
+    var json: JSON {
+        [
+            "queue": queue.json, "shards": shards.json, "topic": .string(topic),
+            "concurrency": concurrency.json, "workNanoseconds": work.json,
+            "visibilityNanoseconds": visibility.json,
+            "acknowledge": .string(acknowledge.rawValue), "idempotent": .bool(idempotent),
+        ]
+    }
+}

@@ -1,0 +1,146 @@
+// The settings of each tier, with the defaults that the stack ships. Every field says its unit, its
+// bound where there is one, and what goes wrong when it is set badly.
+
+package import Linux
+
+/// How a balancer picks the next backend.
+package enum BalancingPolicy: String, CaseIterable, Sendable {
+    case roundRobin = "round-robin"
+    case leastConnections = "least-connections"
+}
+
+package struct BalancerSettings: Equatable, Sendable {
+    package var backends: [NamedAddress]
+    package var policy: BalancingPolicy = .leastConnections
+    /// Asked of every backend; any answer of the 200s counts as healthy.
+    package var checkPath = "/health/ready"
+    package var checkInterval: Duration = .milliseconds(250)
+    /// Below `checkInterval`, so that checks of one backend never overlap.
+    package var checkTimeout: Duration = .milliseconds(200)
+    /// Good checks in a row before a backend gets traffic again.
+    package var rise = 2
+    /// Bad checks in a row before a backend gets none.
+    package var fall = 2
+    package var connectTimeout: Duration = .milliseconds(200)
+    /// Bounds one attempt; must leave room for a second one within `requestTimeout`.
+    package var tryTimeout: Duration = .milliseconds(900)
+    /// Bounds the whole request, all attempts included.
+    package var requestTimeout: Duration = .seconds(2)
+    /// Further attempts of an idempotent request, each on another backend.
+    package var retries = 1
+    /// How long SIGTERM waits for requests in flight.
+    package var drainTimeout: Duration = .seconds(5)
+    /// Client connections held at once; past it new ones are refused, never queued without end.
+    package var connectionsMax = 4096
+
+    package init(backends: [NamedAddress]) { self.backends = backends }
+}
+
+package struct AppSettings: Equatable, Sendable {
+    package var cache: [NamedAddress]
+    /// The replicas of each shard, in shard order: the index is what `ShardKey` yields.
+    package var shards: [[NamedAddress]]
+    package var queue: [NamedAddress]
+    package var sessionLifetime: Duration = .seconds(1800)
+    /// How stale a cached read may get when its invalidation was lost.
+    package var cacheLifetime: Duration = .seconds(30)
+    /// Below the client's timeout, so that the app answers before its caller gives up.
+    package var requestTimeout: Duration = .milliseconds(1800)
+
+    package init(cache: [NamedAddress], shards: [[NamedAddress]], queue: [NamedAddress]) {
+        self.cache = cache
+        self.shards = shards
+        self.queue = queue
+    }
+}
+
+package struct CacheSettings: Equatable, Sendable {
+    /// In bytes; past it the least recently used keys go.
+    package var memoryLimit: Int
+
+    package init(memoryLimit: Int) { self.memoryLimit = memoryLimit }
+}
+
+/// When a store answers a write.
+package enum StoreAcknowledgement: String, CaseIterable, Sendable {
+    /// Once a majority has it on disk.
+    case majority
+    /// Once the leader alone has it: a planted bug that `lost_writes` must catch.
+    case leader
+}
+
+/// One member of a shard's Raft group.
+package struct StoreReplica: Equatable, Sendable {
+    /// Counted from 1 within the shard.
+    package var id: Int
+    package var client: NamedAddress
+    /// Where the other replicas reach it.
+    package var peer: SocketAddress
+
+    package init(id: Int, client: NamedAddress, peer: SocketAddress) {
+        self.id = id
+        self.client = client
+        self.peer = peer
+    }
+}
+
+package struct StoreSettings: Equatable, Sendable {
+    /// Counted from 0, as `ShardKey` counts.
+    package var shard: Int
+    package var shardCount: Int
+    /// Which of `replicas` this node is.
+    package var replica: Int
+    package var replicas: [StoreReplica]
+    package var acknowledge: StoreAcknowledgement = .majority
+    package var heartbeat: Duration = .milliseconds(50)
+    /// The least election timeout; each election draws from this up to twice this. Several
+    /// heartbeats long, or a late packet deposes a healthy leader.
+    package var electionTimeout: Duration = .milliseconds(300)
+    /// Bytes of address space that LMDB reserves; the file grows only as far as data goes.
+    package var mapSize = 1 << 30
+
+    package init(shard: Int, shardCount: Int, replica: Int, replicas: [StoreReplica]) {
+        self.shard = shard
+        self.shardCount = shardCount
+        self.replica = replica
+        self.replicas = replicas
+    }
+}
+
+package struct QueueSettings: Equatable, Sendable {
+    /// How long a delivery stays hidden from other workers when the worker names no time itself.
+    package var visibility: Duration = .seconds(5)
+    /// Identifiers remembered, so that an order put on the queue twice is one order.
+    package var deduplicationWindow = 100_000
+
+    package init() {}
+}
+
+/// When a worker acknowledges its delivery.
+package enum WorkerAcknowledgement: String, CaseIterable, Sendable {
+    /// Once the effect is in the store.
+    case afterEffect = "after-effect"
+    /// Before the effect: a planted bug, for a worker killed in between loses the order.
+    case beforeEffect = "before-effect"
+}
+
+package struct WorkerSettings: Equatable, Sendable {
+    package var queue: [NamedAddress]
+    /// The replicas of each shard, in shard order: the index is what `ShardKey` yields.
+    package var shards: [[NamedAddress]]
+    package var topic = "orders"
+    /// Orders worked on at once by this process.
+    package var concurrency = 8
+    /// The time that one order takes before its effect.
+    package var work: Duration = .milliseconds(10)
+    /// How long a killed worker's orders stay hidden; above `work`, or orders are done twice.
+    package var visibility: Duration = .seconds(2)
+    package var acknowledge: WorkerAcknowledgement = .afterEffect
+    /// Whether an effect carries an idempotency key; without one a second delivery applies it twice.
+    package var idempotent = true
+
+    package init(queue: [NamedAddress], shards: [[NamedAddress]]) {
+        self.queue = queue
+        self.shards = shards
+    }
+}

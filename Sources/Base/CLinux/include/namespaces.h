@@ -1,0 +1,37 @@
+#ifndef FL_NAMESPACES_H
+#define FL_NAMESPACES_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+// Calls that glibc hides behind _GNU_SOURCE, passes through unions or declares as variadic; none
+// of which Swift's importer can use.
+
+/// setns(2) of the calling thread into a network namespace.
+int fl_setns_network(int fd);
+/// unshare(2) of the calling thread's network namespace.
+int fl_unshare_network(void);
+/// pidfd_open(2).
+int fl_pidfd_open(pid_t pid);
+/// pidfd_send_signal(2).
+int fl_pidfd_send_signal(int pidfd, int number);
+
+/// How a process ended: code is CLD_EXITED, CLD_KILLED or CLD_DUMPED, status its argument.
+struct fl_exit {
+    pid_t pid;
+    int code;
+    int status;
+};
+
+/// waitid(2) with P_PIDFD and WEXITED; pid stays 0 when WNOHANG found nothing.
+int fl_wait_pidfd(int pidfd, int options, struct fl_exit *_Nonnull result);
+/// waitid(2) with P_ALL and WEXITED; pid stays 0 when WNOHANG found nothing.
+int fl_wait_any(int options, struct fl_exit *_Nonnull result);
+/// prctl(2) with one argument.
+int fl_prctl(int option, unsigned long argument);
+/// ppoll(2) without a signal mask; a negative timeout waits for ever.
+int fl_poll(int first, int second, int64_t timeout_nanoseconds);
+/// sched_setattr(2): the slice of a normal task, in nanoseconds (sched(7), Linux 6.12).
+int fl_set_slice(uint64_t nanoseconds);
+
+#endif

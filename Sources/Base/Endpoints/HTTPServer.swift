@@ -1,0 +1,197 @@
+// An HTTP/1.1 server: keep-alive, pipelined requests answered in order, bounded everywhere.
+//
+// A request is read whole before its handler runs. Draining stops the listener, lets what is in
+// work finish with `Connection: close`, and closes idle connections at once.
+
+package import Linux
+package import Reactor
+package import Wire
+
+/// What one HTTP server takes on.
+package struct HTTPServerLimits: Sendable {
+    /// Further connections are closed as they come.
+    package var connectionsMax = 10_000
+    /// Time for the whole of a request to arrive, from its first byte.
+    package var requestTimeout: Duration = .seconds(10)
+    /// Time that a kept connection may lie idle.
+    package var idleTimeout: Duration = .seconds(75)
+    package var message = HTTPLimits.standard
+
+    package init() {}
+}
+
+/// Serves HTTP/1.1 on one address.
+@ReactorActor
+package final class HTTPServer {
+    package typealias Handler = @ReactorActor (HTTPRequest) async -> HTTPResponse
+
+    package let address: SocketAddress
+    private let listener: Listener
+    private let limits: HTTPServerLimits
+    private let handler: Handler
+    private var sessions: [ObjectIdentifier: HTTPSession] = [:]
+    private let changed = Turnstile()
+
+    /// Listens at once; nothing is accepted before `run`.
+    package init(
+        _ address: SocketAddress, limits: HTTPServerLimits = HTTPServerLimits(),
+        handler: @escaping Handler
+    ) throws(SyscallError) {
+        listener = try Listener(address)
+        self.address = listener.address
+        self.limits = limits
+        self.handler = handler
+    }
+
+    package var connectionCount: Int { sessions.count }
+
+    /// Accepts until `stop` or `drain`.
+    package func run() async {
+        while let connection = try? await listener.accept() {
+            guard sessions.count < limits.connectionsMax else {
+                connection.close()
+                continue
+            }
+            let session = HTTPSession(connection, limits, handler)
+            sessions[ObjectIdentifier(session)] = session
+            Task { @ReactorActor in
+                await session.run()
+                sessions[ObjectIdentifier(session)] = nil
+                changed.wakeAll()
+            }
+        }
+    }
+
+    /// Accepts nothing more, finishes what is in work, closes every connection.
+    package func drain(deadline: MonotonicTime) async {
+        listener.close()
+        for session in sessions.values { session.finish() }
+        while !sessions.isEmpty {
+            guard await changed.wait(deadline: deadline) else { break }
+        }
+        stop()
+    }
+
+    /// Closes everything at once.
+    package func stop() {
+        listener.close()
+        for session in sessions.values { session.cut() }
+    }
+}
+
+/// One connection and its requests, one after the other.
+@ReactorActor
+private final class HTTPSession {
+    private let connection: Connection
+    private let limits: HTTPServerLimits
+    private let handler: HTTPServer.Handler
+    private var isIdle = true
+    private var isFinishing = false
+
+    init(
+        _ connection: Connection, _ limits: HTTPServerLimits,
+        _ handler: @escaping HTTPServer.Handler
+    ) {
+        self.connection = connection
+        self.limits = limits
+        self.handler = handler
+    }
+
+    func run() async {
+        defer { connection.close() }
+        do {
+            while !isFinishing, let request = try await nextRequest() {
+                let response = await handler(request)
+                let stays = request.head.keepAlive && response.head.keepAlive && !isFinishing
+                try await answer(response, to: request, keepAlive: stays)
+                if !stays { return }
+            }
+        } catch let error as HTTPError {
+            await refuse(error)
+        } catch {
+            return
+        }
+    }
+
+    /// Closes at once if no request is in work, else after its answer.
+    func finish() {
+        isFinishing = true
+        if isIdle { connection.close() }
+    }
+
+    func cut() { connection.close() }
+
+    private func nextRequest() async throws -> HTTPRequest? {
+        isIdle = connection.inbound.isEmpty
+        if isIdle {
+            guard try await connection.receive(deadline: .now() + limits.idleTimeout) else {
+                return nil
+            }
+        }
+        isIdle = false
+        let deadline = MonotonicTime.now() + limits.requestTimeout
+        guard let head = try await requestHead(deadline) else { return nil }
+        if head.expectsContinue { connection.send(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)) }
+        return HTTPRequest(head: head, content: try await requestContent(head, deadline))
+    }
+
+    private func requestHead(_ deadline: MonotonicTime) async throws -> HTTPRequestHead? {
+        let limits = limits.message
+        while true {
+            let head = try connection.take { (bytes) throws(HTTPError) in
+                try HTTPRequestHead.parse(bytes, limits: limits)
+            }
+            if let head { return head }
+            guard try await connection.receive(deadline: deadline) else { return nil }
+        }
+    }
+
+    private func requestContent(
+        _ head: HTTPRequestHead, _ deadline: MonotonicTime
+    ) async throws -> [UInt8] {
+        var decoder = HTTPBodyDecoder(head.body, limits: limits.message)
+        var content: [UInt8] = []
+        while !decoder.isDone {
+            let consumed = try connection.inbound.withSpan { (bytes) throws(HTTPError) in
+                try decoder.consume(bytes, into: &content).consumed
+            }
+            connection.inbound.consume(consumed)
+            if decoder.isDone { break }
+            guard try await connection.receive(deadline: deadline) else {
+                try decoder.finish()
+                break
+            }
+        }
+        return content
+    }
+
+    private func answer(
+        _ response: HTTPResponse, to request: HTTPRequest, keepAlive: Bool
+    ) async throws(TransportError) {
+        var head = response.head
+        head.keepAlive = keepAlive
+        head.version = request.head.version
+        var bytes: [UInt8] = []
+        if request.head.method == "HEAD" || HTTPResponseHead.hasNoContent(head.status) {
+            if request.head.method == "HEAD" {
+                head.headers["Content-Length"] = String(response.content.count)
+            }
+            head.body = .none
+            head.encode(into: &bytes)
+        } else {
+            head.encode(into: &bytes, content: response.content)
+        }
+        connection.send(bytes)
+        try await connection.flush(deadline: .now() + limits.requestTimeout)
+    }
+
+    private func refuse(_ error: HTTPError) async {
+        let response = HTTPResponse(error.status, error: "\(error.reason)")
+        var head = response.head
+        head.keepAlive = false
+        var bytes: [UInt8] = []
+        head.encode(into: &bytes, content: response.content)
+        connection.send(bytes)
+        _ = try? await connection.flush(deadline: .now() + .seconds(1))
+    }
+}

@@ -1,0 +1,176 @@
+// A RESP2 server: many connections, each pipelined, replies in the order of the commands.
+//
+// Commands of one connection run side by side, so that a slow one (a write that waits for its
+// majority) does not hold up the ones behind it; only the replies keep their order. A client that
+// needs one command to see another's effect waits for its reply, as redis-cli does.
+
+package import Linux
+package import Reactor
+package import Wire
+
+/// How much one RESP server takes on.
+package struct RESPServerLimits: Sendable {
+    /// Further connections are closed as they come.
+    package var connectionsMax = 10_000
+    /// Commands of one connection in work at once; reading stops meanwhile.
+    package var inFlightMax = 1024
+    /// Unsent reply bytes of one connection; a reader that is slower than that is cut off.
+    package var outboundBytesMax = 16 << 20
+
+    package init() {}
+}
+
+/// Serves RESP2 on one address.
+@ReactorActor
+package final class RESPServer {
+    package typealias Handler = @ReactorActor (RESPCommand) async -> RESPValue
+
+    package let address: SocketAddress
+    private let listener: Listener
+    private let limits: RESPServerLimits
+    private let handler: Handler
+    private var sessions: [ObjectIdentifier: RESPSession] = [:]
+    private let changed = Turnstile()
+
+    /// Listens at once; nothing is accepted before `run`.
+    package init(
+        _ address: SocketAddress, limits: RESPServerLimits = RESPServerLimits(),
+        handler: @escaping Handler
+    ) throws(SyscallError) {
+        listener = try Listener(address)
+        self.address = listener.address
+        self.limits = limits
+        self.handler = handler
+    }
+
+    package var connectionCount: Int { sessions.count }
+
+    /// Accepts until `stop` or `drain`.
+    package func run() async {
+        while let connection = try? await listener.accept() {
+            guard sessions.count < limits.connectionsMax else {
+                connection.close()
+                continue
+            }
+            let session = RESPSession(connection, limits, handler)
+            sessions[ObjectIdentifier(session)] = session
+            Task { @ReactorActor in
+                await session.run()
+                sessions[ObjectIdentifier(session)] = nil
+                changed.wakeAll()
+            }
+        }
+    }
+
+    /// Accepts nothing more, answers what is in work, then closes every connection.
+    package func drain(deadline: MonotonicTime) async {
+        listener.close()
+        for session in sessions.values { session.finish() }
+        while !sessions.isEmpty {
+            guard await changed.wait(deadline: deadline) else { break }
+        }
+        stop()
+    }
+
+    /// Closes everything at once.
+    package func stop() {
+        listener.close()
+        for session in sessions.values { session.cut() }
+    }
+}
+
+/// One connection: a reader that starts commands, a writer that sends replies in order.
+@ReactorActor
+private final class RESPSession {
+    private let connection: Connection
+    private let limits: RESPServerLimits
+    private let handler: RESPServer.Handler
+    private var replies: [Promise<RESPValue>] = []
+    private var isFinishing = false
+    private let changed = Turnstile()
+
+    init(
+        _ connection: Connection, _ limits: RESPServerLimits,
+        _ handler: @escaping RESPServer.Handler
+    ) {
+        self.connection = connection
+        self.limits = limits
+        self.handler = handler
+    }
+
+    func run() async {
+        let writer = Task { @ReactorActor in await writeReplies() }
+        await readCommands()
+        finish()
+        await writer.value
+    }
+
+    /// Takes no further command; replies to those in work still go out.
+    func finish() {
+        isFinishing = true
+        changed.wakeAll()
+    }
+
+    func cut() {
+        connection.close()
+        finish()
+    }
+
+    private func readCommands() async {
+        do {
+            while !isFinishing {
+                while let command = try connection.take({ bytes in try RESPCommand.parse(bytes) }) {
+                    start(command)
+                    while replies.count >= limits.inFlightMax { _ = await changed.wait() }
+                }
+                guard try await connection.receive() else { return }
+            }
+        } catch let error as RESPError {
+            refuse("ERR Protocol error: \(error.reason)")
+        } catch {
+            return
+        }
+    }
+
+    private func start(_ command: RESPCommand) {
+        let promise = Promise<RESPValue>()
+        replies.append(promise)
+        changed.wakeAll()
+        Task { @ReactorActor in promise.fulfil(await handler(command)) }
+    }
+
+    private func refuse(_ text: String) {
+        let promise = Promise<RESPValue>()
+        promise.fulfil(.error(text))
+        replies.append(promise)
+    }
+
+    /// Sends replies in order, all that are ready in one write, and closes when none can follow.
+    private func writeReplies() async {
+        while let next = await nextReply() {
+            guard await next.value() != nil else { break }
+            connection.send(takeReadyReplies())
+            if connection.outboundCount > limits.outboundBytesMax { break }
+            changed.wakeAll()
+        }
+        _ = try? await connection.flush(deadline: .now() + .seconds(1))
+        connection.close()
+    }
+
+    /// The oldest reply that is owed; nil when none is and none will be.
+    private func nextReply() async -> Promise<RESPValue>? {
+        while replies.isEmpty, !isFinishing { _ = await changed.wait() }
+        return replies.first
+    }
+
+    private func takeReadyReplies() -> [UInt8] {
+        var bytes: [UInt8] = []
+        var count = 0
+        while count < replies.count, let value = replies[count].arrived {
+            value.encode(into: &bytes)
+            count += 1
+        }
+        replies.removeFirst(count)
+        return bytes
+    }
+}

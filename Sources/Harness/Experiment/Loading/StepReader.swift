@@ -1,0 +1,105 @@
+// Reads one step of the method. The parameters of a fault are keys of its step, so which keys are
+// valid depends on the fault.
+
+import Blueprint
+import Linux
+
+struct StepReader {
+    /// Nil when the topology has errors itself; targets are not checked then.
+    let topology: Topology?
+    let log: DiagnosticLog
+
+    /// Longer than any run that a person waits for.
+    static let lengthMax: Duration = .seconds(3600)
+
+    func step(_ node: YAMLNode, id: String) -> MethodStep? {
+        guard var fields = Fields(node, "a step", log) else { return nil }
+        let problems = log.count
+        let at = fields.required("at", Checked.duration(.zero...Self.lengthMax))
+        let word = fields.required("fault", Checked.word("fault", FaultWord.self))
+        let targetNode = fields.takeRequired("target")
+        guard let word else {
+            // Without the fault its parameters cannot be told from slips; they wait for it.
+            return nil
+        }
+        let duration = duration(&fields, of: word)
+        let fault = fault(&fields, word)
+        fields.finish()
+        guard let topology, let targetNode else { return nil }
+        let target = TargetReader(topology: topology, log: log).target(targetNode)
+        guard let at, let duration, let fault, let target else { return nil }
+        checkReach(of: word, target, at: targetNode.location, on: topology)
+        guard log.count == problems else { return nil }
+        return MethodStep(
+            id: id, at: at, duration: duration, fault: fault, target: target,
+            location: node.location)
+    }
+
+    private func duration(_ fields: inout Fields, of word: FaultWord) -> Duration? {
+        guard word.isMomentary else {
+            return fields.required(
+                "for", Checked.duration(.milliseconds(1)...Self.lengthMax))
+        }
+        if let node = fields.take("for") {
+            log.error(
+                "\(word.rawValue) happens at once, so it takes no \"for\"", at: node.location)
+        }
+        return .zero
+    }
+
+    private func fault(_ fields: inout Fields, _ word: FaultWord) -> FaultSpec? {
+        switch word {
+        case .kill:
+            let signal = fields.optional("signal", Checked.word("signal", KillSignal.self))
+            return .kill(signal: signal ?? .kill)
+        case .pause: return .pause
+        case .latency: return latency(&fields)
+        case .loss: return fields.required("ratio", Checked.share).map(FaultSpec.loss)
+        case .partition: return .partition
+        case .cacheFlush: return .cacheFlush
+        }
+    }
+
+    private func latency(_ fields: inout Fields) -> FaultSpec? {
+        let delay = fields.required(
+            "delay", Checked.duration(.microseconds(1) ... .seconds(60)))
+        let jitter = fields.optional("jitter", Checked.duration(.zero ... .seconds(60)))
+        guard let delay else { return nil }
+        if let jitter, jitter > delay, let place = fields.location(of: "jitter") {
+            log.error(
+                "a jitter above the delay, \(Quantity.text(delay)), would need packets to arrive "
+                    + "before they were sent", at: place)
+        }
+        return .latency(delay: delay, jitter: jitter ?? .zero)
+    }
+
+    /// Whether the fault can act on what the target names.
+    private func checkReach(
+        of word: FaultWord, _ target: Target, at place: SourceLocation, on topology: Topology
+    ) {
+        switch (word, target) {
+        case (.partition, .nodes(let nodes)):
+            log.error(
+                "a partition needs links; write {isolate: \(nodes)}", at: place)
+        case (.kill, .links), (.pause, .links), (.cacheFlush, .links):
+            log.error(
+                "\(word.rawValue) acts on nodes, so its target cannot be links", at: place)
+        case (.cacheFlush, .nodes(let nodes)):
+            let tier = topology.tier(of: nodes.scope)
+            if let tier, tier.kind != .cache {
+                log.error(
+                    "cache-flush needs a cache, and tier \(tier.name) is none", at: place,
+                    suggestion: topology.tiers(serving: .cache).first?.name)
+            }
+        case (.kill, .nodes), (.pause, .nodes), (.latency, _), (.loss, _), (.partition, .links):
+            break
+        }
+    }
+}
+
+extension Topology {
+    /// The tier that a scope's nodes belong to.
+    package func tier(of scope: NodeSelection.Scope) -> TierSpec? {
+        tier(named: scope.name) ?? tier(ofNode: scope.name)
+    }
+}

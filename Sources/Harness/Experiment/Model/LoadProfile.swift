@@ -1,0 +1,53 @@
+// The load of an experiment: an open model, in which requests arrive when the plan says and not
+// when the last answer came back.
+
+/// How requests are spread over time.
+package enum ArrivalProcess: String, CaseIterable, Sendable {
+    /// One every `1 / rate` seconds.
+    case even
+    /// Independent users: exponential gaps with the same mean.
+    case poisson
+}
+
+/// What one simulated user does.
+package enum Journey: String, CaseIterable, Hashable, Sendable {
+    /// Reads a profile and a feed.
+    case browse
+    /// Reads a profile alone.
+    case profile
+    /// Writes a post.
+    case post
+    /// Puts an order on the queue.
+    case checkout
+}
+
+package struct JourneyShare: Sendable, Equatable {
+    package var journey: Journey
+    /// Above 0; the shares of a profile sum to 1.
+    package var share: Double
+
+    package init(journey: Journey, share: Double) {
+        self.journey = journey
+        self.share = share
+    }
+}
+
+package struct LoadProfile: Sendable, Equatable {
+    package var arrivals: ArrivalProcess = .poisson
+    /// Journeys begun per second.
+    package var rate: Double
+    package var journeys: [JourneyShare]
+    /// The population; user numbers run from 1 to this.
+    package var users = 1000
+    /// The exponent of the Zipf law by which users are picked; 0 makes all equally likely.
+    package var popularity = 1.0
+    /// Counted from the intended send time; past it a request is a failure, whatever comes.
+    package var timeout: Duration = .seconds(2)
+    /// Connections open at most; a request that finds none free is counted as never sent.
+    package var connections = 256
+
+    package init(rate: Double, journeys: [JourneyShare]) {
+        self.rate = rate
+        self.journeys = journeys
+    }
+}

@@ -1,0 +1,172 @@
+// Reads one tier of a topology: the keys that all have, then those of its role. `exec` in the place
+// of `role` makes it any other program; ExecReader.swift has that half.
+
+import Blueprint
+import Linux
+
+struct TierReader {
+    static let countMax = 200
+    /// They stand for nodes that the harness adds itself.
+    static let reservedNames = ["client", "router", "harness"]
+
+    let entry: YAMLEntry
+    let log: DiagnosticLog
+    var references: [TierReference] = []
+
+    init(entry: YAMLEntry, log: DiagnosticLog) {
+        self.entry = entry
+        self.log = log
+    }
+
+    mutating func read() -> TierReading {
+        var reading = TierReading(name: entry.key, location: entry.keyLocation)
+        checkName()
+        let problems = log.count
+        if var fields = Fields(entry.value, "tier \(entry.key)", log) {
+            let tier = fields.has("exec") ? exec(&fields) : builtin(&fields)
+            reading.kind = tier?.kind
+            reading.tier = log.count == problems ? tier : nil
+        }
+        reading.references = references
+        return reading
+    }
+
+    private func checkName() {
+        let key = YAMLNode(content: .scalar(entry.key, .plain), location: entry.keyLocation)
+        _ = key.scalar("the name of a tier", log, Checked.name)
+        if Self.reservedNames.contains(entry.key) {
+            log.error("\"\(entry.key)\" is a name that the harness uses itself", at: key.location)
+        }
+    }
+
+    private mutating func builtin(_ fields: inout Fields) -> TierSpec? {
+        guard fields.has("role") else {
+            fields.allow(["role", "exec"])
+            log.error(
+                "tier \(entry.key) needs the key \"role\", or \"exec\" for another program",
+                at: entry.keyLocation)
+            return nil
+        }
+        guard let kind = fields.required("role", Checked.word("role", TierKind.self)) else {
+            return nil
+        }
+        let shape = shape(&fields, of: kind)
+        let port = fields.optional("port", Checked.port) ?? kind.defaultPort
+        let peerPort = kind == .store ? peerPort(&fields, besides: port, default: 7001) : nil
+        let program = program(&fields, kind)
+        fields.finish()
+        guard let program else { return nil }
+        return TierSpec(
+            name: entry.key, location: entry.keyLocation, kind: kind, shape: shape,
+            program: .builtin(program), port: port, peerPort: peerPort, ready: kind.readiness,
+            roleProbe: kind.roleProbe)
+    }
+
+    private mutating func program(_ fields: inout Fields, _ kind: TierKind) -> BuiltinTier? {
+        switch kind {
+        case .balancer:
+            let policy = fields.optional("policy", Checked.word("policy", BalancingPolicy.self))
+            guard let to = reference(&fields, "to", [.app, .balancer]) else { return nil }
+            return .balancer(policy: policy ?? .leastConnections, to: to)
+        case .app:
+            let cache = reference(&fields, "cache", [.cache])
+            let store = reference(&fields, "store", [.store])
+            let queue = reference(&fields, "queue", [.queue])
+            guard let cache, let store, let queue else { return nil }
+            return .app(cache: cache, store: store, queue: queue)
+        case .cache:
+            let memory = fields.optional("memory", Checked.size(1 << 20...64 << 30))
+            return .cache(memory: memory ?? 64 << 20)
+        case .store:
+            let policy = fields.optional(
+                "acknowledge", Checked.word("acknowledgement", StoreAcknowledgement.self))
+            return .store(acknowledge: policy ?? .majority)
+        case .queue: return .queue
+        case .worker: return worker(&fields).map(BuiltinTier.worker)
+        }
+    }
+
+    private mutating func worker(_ fields: inout Fields) -> WorkerSpec? {
+        let queue = reference(&fields, "queue", [.queue])
+        let store = reference(&fields, "store", [.store])
+        let work = fields.optional("work", Checked.duration(.zero ... .seconds(60)))
+        let acknowledge = fields.optional(
+            "acknowledge", Checked.word("acknowledgement", WorkerAcknowledgement.self))
+        let idempotent = fields.optional("idempotent", Checked.boolean)
+        guard let queue, let store else { return nil }
+        var worker = WorkerSpec(queue: queue, store: store)
+        worker.work = work ?? worker.work
+        worker.acknowledge = acknowledge ?? worker.acknowledge
+        worker.idempotent = idempotent ?? worker.idempotent
+        return worker
+    }
+
+    /// The name of another tier under a key; `TopologyCheck` sees whether it exists.
+    private mutating func reference(
+        _ fields: inout Fields, _ key: String, _ kinds: [TierKind]
+    ) -> String? {
+        let node = fields.takeRequired(key)
+        guard let node, let name = node.scalar("\"\(key)\"", log, Checked.text) else { return nil }
+        references.append(TierReference(tier: name, location: node.location, kinds: kinds))
+        return name
+    }
+}
+
+// Keys that our own tiers and other programs share.
+extension TierReader {
+    func shape(_ fields: inout Fields, of kind: TierKind?) -> TierShape {
+        let sharded = kind == .store || fields.has("shards") || fields.has("replicas")
+        if sharded, kind == .store || kind == nil {
+            let shards = fields.optional("shards", Checked.integer(1...64)) ?? 1
+            let replicas = fields.optional("replicas", Checked.integer(1...7)) ?? 3
+            if let count = fields.take("count") {
+                log.error(
+                    "\"count\" follows from \"shards\" and \"replicas\" here", at: count.location)
+            }
+            return .shards(shards, replicas: replicas)
+        }
+        let most = kind == .queue ? 1 : Self.countMax
+        return .count(fields.optional("count", Checked.integer(1...most)) ?? 1)
+    }
+
+    func peerPort(
+        _ fields: inout Fields, besides port: UInt16?, default fallback: UInt16? = nil
+    ) -> UInt16? {
+        let node = fields.take("peer-port")
+        let peerPort = node.flatMap { $0.scalar("\"peer-port\"", log, Checked.port) } ?? fallback
+        if let peerPort, peerPort == port {
+            log.error(
+                "port clash: \"port\" and \"peer-port\" of tier \(entry.key) are both \(peerPort)",
+                at: node?.location ?? fields.location(of: "port") ?? entry.keyLocation)
+        }
+        return peerPort
+    }
+}
+
+extension TierKind {
+    /// The ports that our own tiers use when the topology names none.
+    package var defaultPort: UInt16 {
+        switch self {
+        case .balancer, .app: 8080
+        case .cache: 6379
+        case .store: 7000
+        case .queue: 7100
+        case .worker: 7200
+        }
+    }
+
+    /// How our own tiers are asked whether they are ready.
+    var readiness: Probe {
+        switch self {
+        case .balancer, .app: .http(path: "/health/ready")
+        case .cache, .store, .queue, .worker: .resp(["PING"])
+        }
+    }
+
+    var roleProbe: Probe? {
+        switch self {
+        case .store, .queue: .resp(["ROLE"])
+        case .balancer, .app, .cache, .worker: nil
+        }
+    }
+}

@@ -1,0 +1,112 @@
+// A stack as a topology file describes it: tiers by name, what each is, and whom it talks to.
+// `Topology.plan` turns it into nodes with addresses and blueprints.
+
+package import Blueprint
+
+package struct Topology: Sendable, Equatable {
+    package var name: String
+    package var source: String
+    /// The text of the file, so that an incident can carry it.
+    package var text: String
+    /// In the order of the file, which numbers the addresses. Names are unique.
+    package var tiers: [TierSpec]
+    /// The tier that users talk to.
+    package var entry: String
+
+    /// The node that the harness adds for its load generator; links may lead to it.
+    package static let clientNode = "client-1"
+
+    package func tier(named name: String) -> TierSpec? { tiers.first { $0.name == name } }
+
+    /// The tiers that speak a protocol, ours or not.
+    package func tiers(serving kind: TierKind) -> [TierSpec] { tiers.filter { $0.kind == kind } }
+}
+
+/// One tier: some nodes alike.
+package struct TierSpec: Sendable, Equatable {
+    package var name: String
+    package var location: SourceLocation
+    /// The protocol that it serves, which is what the rest of the stack knows it by; nil for a
+    /// program that no tier of ours talks to.
+    package var kind: TierKind?
+    package var shape: TierShape
+    package var program: TierProgram
+    /// Where its nodes serve clients; each node has an address of its own, so all share it.
+    package var port: UInt16
+    /// Where replicas talk to each other.
+    package var peerPort: UInt16?
+    package var ready: Probe
+    /// Asks a node whether it leads; nil when the tier has no roles.
+    package var roleProbe: Probe?
+
+    /// Nodes in all.
+    package var count: Int { shape.count }
+
+    /// The tiers that must be there before this one is useful, in the order of the file's keys.
+    package var references: [String] {
+        switch program {
+        case .builtin(.balancer(_, let to)): [to]
+        case .builtin(.app(let cache, let store, let queue)): [cache, store, queue]
+        case .builtin(.worker(let worker)): [worker.queue, worker.store]
+        case .builtin(.cache), .builtin(.store), .builtin(.queue): []
+        case .exec(let exec): exec.references.filter { $0 != name }
+        }
+    }
+}
+
+/// How many nodes a tier has, and how they are grouped.
+package enum TierShape: Sendable, Equatable {
+    case count(Int)
+    case shards(Int, replicas: Int)
+
+    package var count: Int {
+        switch self {
+        case .count(let count): count
+        case .shards(let shards, let replicas): shards * replicas
+        }
+    }
+}
+
+package enum TierProgram: Sendable, Equatable {
+    /// One of our own tiers.
+    case builtin(BuiltinTier)
+    /// Any other program.
+    case exec(ExecSpec)
+}
+
+/// What a topology says of our own tiers; the names are tiers of the same file.
+package enum BuiltinTier: Sendable, Equatable {
+    case balancer(policy: BalancingPolicy, to: String)
+    case app(cache: String, store: String, queue: String)
+    /// Memory in bytes.
+    case cache(memory: Int)
+    case store(acknowledge: StoreAcknowledgement)
+    case queue
+    case worker(WorkerSpec)
+}
+
+package struct WorkerSpec: Sendable, Equatable {
+    package var queue: String
+    package var store: String
+    /// The time that one order takes.
+    package var work: Duration = .milliseconds(10)
+    package var acknowledge: WorkerAcknowledgement = .afterEffect
+    package var idempotent = true
+
+    package init(queue: String, store: String) {
+        self.queue = queue
+        self.store = store
+    }
+}
+
+/// A question that tells whether a node is ready, or what role it has.
+package enum Probe: Sendable, Equatable {
+    /// A connection is accepted.
+    case tcp
+    /// A GET of the path is answered with a status of the 200s.
+    case http(path: String)
+    /// The command is answered, and not with an error.
+    case resp([String])
+    /// The program, run in the node's namespace, exits with 0.
+    case command([String])
+}

@@ -1,0 +1,88 @@
+// What can only be judged once all tiers are known: names, references, and circles among them.
+
+import Blueprint
+
+struct TopologyCheck {
+    let readings: [TierReading]
+    let log: DiagnosticLog
+
+    mutating func run(entry: YAMLNode?) {
+        checkNodeNames()
+        for reading in readings {
+            for reference in reading.references { check(reference) }
+        }
+        checkCircles()
+        if let entry { checkEntry(entry) }
+    }
+
+    private func reading(named name: String) -> TierReading? {
+        readings.first { $0.name == name }
+    }
+
+    private func check(_ reference: TierReference) {
+        guard let tier = reading(named: reference.tier) else {
+            log.unknown(
+                "tier", reference.tier, among: readings.map(\.name), at: reference.location)
+            return
+        }
+        // A tier whose own reading failed has no kind; that was reported where it failed.
+        guard tier.tier != nil, !reference.kinds.isEmpty else { return }
+        if tier.kind.map(reference.kinds.contains) != true {
+            let wanted = reference.kinds.map(\.rawValue).joined(separator: " or ")
+            let found = tier.kind.map { "a \($0.rawValue)" } ?? "no protocol of the stack"
+            let fitting = readings.first { $0.kind.map(reference.kinds.contains) == true }
+            log.error(
+                "tier \"\(reference.tier)\" must serve as \(wanted), but it serves \(found)",
+                at: reference.location, suggestion: fitting?.name)
+        }
+    }
+
+    private func checkEntry(_ entry: YAMLNode) {
+        guard let name = entry.scalar("\"entry\"", log, Checked.text) else { return }
+        guard let tier = reading(named: name) else {
+            log.unknown("tier", name, among: readings.map(\.name), at: entry.location)
+            return
+        }
+        if let kind = tier.kind, kind != .balancer, kind != .app {
+            log.error(
+                "users cannot talk to a \(kind.rawValue); the entry is a balancer or an app",
+                at: entry.location)
+        }
+    }
+
+    /// Nodes are named after their tier and number, so two tiers may mean the same node.
+    private func checkNodeNames() {
+        var owners: [String: String] = [:]
+        for tier in readings.compactMap(\.tier) {
+            let names = [tier.name] + tier.nodeNames
+            if let name = names.first(where: { owners[$0] != nil }), let owner = owners[name] {
+                log.error(
+                    "duplicate name \"\(name)\": tiers \(owner) and \(tier.name) both have it",
+                    at: tier.location)
+            }
+            for name in names where owners[name] == nil { owners[name] = tier.name }
+        }
+    }
+
+    /// A circle of tiers has no order in which to start.
+    private func checkCircles() {
+        var finished: Set<String> = []
+        for reading in readings { walk(reading, [], &finished) }
+    }
+
+    private func walk(_ reading: TierReading, _ path: [String], _ finished: inout Set<String>) {
+        guard !finished.contains(reading.name) else { return }
+        let path = path + [reading.name]
+        // A cluster may name itself in its own files; that asks for no order.
+        let isOwn = reading.tier.map { if case .exec = $0.program { true } else { false } } ?? false
+        for reference in reading.references where !(isOwn && reference.tier == reading.name) {
+            if let start = path.firstIndex(of: reference.tier) {
+                let circle = (path[start...] + [reference.tier]).joined(separator: " -> ")
+                log.error("cyclic reference: \(circle)", at: reference.location)
+            } else if let next = self.reading(named: reference.tier) {
+                walk(next, path, &finished)
+            }
+        }
+        finished.insert(reading.name)
+    }
+}

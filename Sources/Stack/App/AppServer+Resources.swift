@@ -1,0 +1,121 @@
+// The resources of the app, one function each.
+
+import Endpoints
+import Linux
+import Reactor
+import Wire
+
+extension AppServer {
+    func profile(_ user: Int, _ deadline: MonotonicTime) async throws -> HTTPResponse {
+        let result = try await documents.document("profile:\(user)") {
+            () async throws(DependencyError) in
+            let stored = try await store.get("{u\(user)}:profile", deadline: deadline)
+            let name = stored.map { String(decoding: $0, as: UTF8.self) } ?? "user \(user)"
+            return ["user": .integer(Int64(user)), "name": .string(name)]
+        }
+        return answer(result)
+    }
+
+    func feed(_ user: Int, _ deadline: MonotonicTime) async throws -> HTTPResponse {
+        let result = try await documents.document("feed:\(user)") {
+            () async throws(DependencyError) in
+            let prefix = "{u\(user)}:post:"
+            let rows = try await store.range(prefix, limit: 10, deadline: deadline)
+            let posts = rows.map { row -> JSON in
+                let id = String(decoding: row.key, as: UTF8.self).dropFirst(prefix.count)
+                return [
+                    "id": .string(String(id)),
+                    "text": .string(String(decoding: row.value, as: UTF8.self)),
+                ]
+            }
+            return ["user": .integer(Int64(user)), "posts": .array(posts)]
+        }
+        return answer(result)
+    }
+
+    func addPost(
+        _ user: Int, _ request: HTTPRequest, _ deadline: MonotonicTime
+    ) async throws -> HTTPResponse {
+        guard let id = identifier(request) else { return Self.missingKey }
+        guard let text = (try? JSON.parse(request.content.span))?["text"]?.string else {
+            return HTTPResponse(400, error: "expected {\"text\": string}")
+        }
+        let member = try await store.set("{u\(user)}:post:\(id)", text, deadline: deadline)
+        await documents.invalidate("feed:\(user)")
+        return acknowledged(201, by: member, ["id": .string(id)])
+    }
+
+    func post(
+        _ user: Int, _ id: String, _ deadline: MonotonicTime
+    ) async throws -> HTTPResponse {
+        guard let text = try await store.get("{u\(user)}:post:\(id)", deadline: deadline) else {
+            return HTTPResponse(404, error: "no such post")
+        }
+        return HTTPResponse(
+            200, json: ["id": .string(id), "text": .string(String(decoding: text, as: UTF8.self))])
+    }
+
+    /// Queues the order and says so at once; the note in the cache only serves whoever asks for the
+    /// order before a worker has done it.
+    func checkOut(
+        _ user: Int, _ request: HTTPRequest, _ deadline: MonotonicTime
+    ) async throws -> HTTPResponse {
+        guard let id = identifier(request) else { return Self.missingKey }
+        let order: JSON = ["user": .integer(Int64(user)), "order": .string(id)]
+        let reply: LedReply
+        do {
+            reply = try await queue.call(["ENQUEUE", "orders", id, order.text], deadline: deadline)
+        } catch {
+            throw DependencyError(error)
+        }
+        guard case .integer = reply.value else { throw DependencyError.unexpected(reply.value) }
+        try? await cache.set("order:\(user):\(id)", "queued", lifetime: .seconds(600))
+        return acknowledged(
+            202, by: reply.member, ["order": .string(id), "state": .string("queued")])
+    }
+
+    func order(
+        _ user: Int, _ id: String, _ deadline: MonotonicTime
+    ) async throws -> HTTPResponse {
+        let rows = try await store.range(
+            "{u\(user)}:ledger:\(id):", limit: 100, deadline: deadline)
+        if !rows.isEmpty { return orderState(id, "done", effects: rows.count) }
+        guard let queued = try? await cache.get("order:\(user):\(id)"), !queued.isEmpty else {
+            return HTTPResponse(404, error: "no such order")
+        }
+        return orderState(id, "queued", effects: 0)
+    }
+
+    private func orderState(_ id: String, _ state: String, effects: Int) -> HTTPResponse {
+        HTTPResponse(
+            200,
+            json: [
+                "order": .string(id), "state": .string(state), "effects": .integer(Int64(effects)),
+            ])
+    }
+
+    private func answer(_ result: (document: [UInt8], hit: Bool)) -> HTTPResponse {
+        var response = HTTPResponse(head: .init(status: 200), content: result.document)
+        response.head.headers["Content-Type"] = "application/json"
+        response.head.headers["Cache"] = result.hit ? "hit" : "miss"
+        return response
+    }
+
+    private func acknowledged(_ status: Int, by member: String, _ json: JSON) -> HTTPResponse {
+        HTTPResponse(status, headers: ["Acknowledged-By": member], json: json)
+    }
+
+    /// The client's name for what it writes; restricted, since it becomes part of a key.
+    private func identifier(_ request: HTTPRequest) -> String? {
+        guard let key = request.head.headers["idempotency-key"] else { return nil }
+        let allowed = key.utf8.allSatisfy { byte in
+            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte)
+                || (0x61...0x7A).contains(byte) || byte == 0x2D || byte == 0x2E || byte == 0x5F
+        }
+        return allowed && (1...128).contains(key.utf8.count) ? key : nil
+    }
+
+    private static var missingKey: HTTPResponse {
+        HTTPResponse(400, error: "Idempotency-Key of 1 to 128 letters, digits, '-', '.' or '_'")
+    }
+}

@@ -1,0 +1,33 @@
+// Who is signed in. Sessions live in the cache tier, never in an app's memory: that is what makes
+// the apps interchangeable (a killed app signs nobody out; a flushed cache signs out everybody).
+
+import Endpoints
+import Linux
+import Reactor
+
+/// Sessions in the shared cache.
+@ReactorActor
+struct Sessions {
+    let cache: CacheTier
+    let lifetime: Duration
+
+    /// Starts a session and returns its token: 128 random bits.
+    func start(user: Int) async throws(ClientError) -> String {
+        var random = SystemRandomNumberGenerator()
+        let token = [random.next(), random.next()].map { (bits: UInt64) in hexadecimal(bits) }
+            .joined()
+        try await cache.set("session:\(token)", String(user), lifetime: lifetime)
+        return token
+    }
+
+    /// The user of a token; nil when there is no such session (any more).
+    func user(of token: String) async throws(ClientError) -> Int? {
+        guard let bytes = try await cache.get("session:\(token)") else { return nil }
+        return Int(String(decoding: bytes, as: UTF8.self))
+    }
+
+    private func hexadecimal(_ bits: UInt64) -> String {
+        let digits = String(bits, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}

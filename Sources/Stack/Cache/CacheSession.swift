@@ -1,0 +1,71 @@
+// One client: where its bytes are cut into commands, run, and answered.
+
+import Reactor
+
+@ReactorActor
+final class CacheSession {
+    let connection: Connection
+    private var scanner = CommandScanner()
+    private var client: ClientState
+    private var reply = ReplyBuffer()
+    private var batches = 0
+
+    init(_ connection: Connection, id: Int) {
+        self.connection = connection
+        client = ClientState(id: id)
+    }
+
+    var id: Int { client.id }
+
+    /// True after a number of reads in a row, so that the server lets others have the loop.
+    var takesLongTurn: Bool { batches % 8 == 0 }
+
+    enum Outcome: Equatable {
+        /// Everything complete has run.
+        case idle
+        /// The reply buffer is full and commands are left.
+        case moreToRun
+        /// QUIT, or bytes that are no command: close once the replies are out.
+        case closing
+        /// One command asked for more than a reply may hold.
+        case overfull
+    }
+
+    /// Runs commands until none is complete or `replyMax` bytes of replies have gathered.
+    func run(on engine: inout CacheEngine, now: CacheTime, replyMax: Int) -> Outcome {
+        batches &+= 1
+        var consumed = 0
+        let outcome = run(
+            connection.inbound, on: &engine, now: now, replyMax: replyMax,
+            consumed: &consumed)
+        connection.inbound.consume(consumed)
+        return reply.isOverfull ? .overfull : outcome
+    }
+
+    func sendReplies() {
+        guard !reply.bytes.isEmpty else { return }
+        connection.send(reply.bytes)
+        reply.removeAll()
+    }
+
+    private func run(
+        _ inbound: borrowing ByteQueue, on engine: inout CacheEngine, now: CacheTime, replyMax: Int,
+        consumed: inout Int
+    ) -> Outcome {
+        do throws(ProtocolViolation) {
+            while !client.isQuitting, reply.bytes.count < replyMax {
+                let rest = inbound.span.extracting(consumed...)
+                guard let size = try scanner.next(in: rest) else { return .idle }
+                consumed += size
+                guard !scanner.words.isEmpty else { continue }
+                engine.execute(
+                    CommandCall(bytes: rest, words: scanner.words.span, now: now),
+                    for: &client, into: &reply)
+            }
+        } catch {
+            reply.error("ERR \(error.text)")
+            return .closing
+        }
+        return client.isQuitting ? .closing : .moreToRun
+    }
+}

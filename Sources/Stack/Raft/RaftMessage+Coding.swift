@@ -1,0 +1,143 @@
+// How messages look as bytes on a link between replicas.
+//
+//   message        kind:byte  from:varint  to:varint  term:varint  body
+//   1 vote request    flag pre-vote  flag transfer  last:position
+//   2 vote reply      flag pre-vote  flag granted
+//   3 append          previous:position  commit:varint  count:varint  (term:varint payload) ...
+//   4 matched         index:varint
+//   5 rejected        at:varint  hint:position
+//   6 heartbeat       commit:varint  round:varint
+//   7 heartbeat reply round:varint
+//   8 snapshot        descriptor
+//   9 timeout now     (nothing)
+//  10 newer term      (nothing)
+//
+// Entries of an append have no index: they are consecutive. Position, payload and descriptor are those of
+// RaftState+Coding.swift. A message has no version: replicas of a group run the same build.
+
+extension RaftMessage {
+    package func encode(into bytes: inout [UInt8]) {
+        bytes.append(body.kind)
+        bytes.appendVarint(from.rawValue)
+        bytes.appendVarint(to.rawValue)
+        bytes.appendVarint(term.rawValue)
+        body.encode(into: &bytes)
+    }
+
+    /// Reads one message that takes up all of the bytes.
+    package init(decoding bytes: Span<UInt8>) throws(RaftCodingError) {
+        var reader = ByteReader(bytes)
+        let kind = try reader.byte()
+        let from = NodeID(try reader.varint())
+        let to = NodeID(try reader.varint())
+        let term = Term(try reader.varint())
+        let body = try reader.body(kind: kind)
+        try reader.finish()
+        self.init(from: from, to: to, term: term, body: body)
+    }
+}
+
+extension RaftMessage.Body {
+    fileprivate var kind: UInt8 {
+        switch self {
+        case .voteRequest: 1
+        case .voteReply: 2
+        case .append: 3
+        case .appendReply(.matched): 4
+        case .appendReply(.rejected): 5
+        case .heartbeat: 6
+        case .heartbeatReply: 7
+        case .installSnapshot: 8
+        case .timeoutNow: 9
+        case .newerTerm: 10
+        }
+    }
+
+    fileprivate func encode(into bytes: inout [UInt8]) {
+        switch self {
+        case .voteRequest(let request):
+            bytes.appendFlag(request.isPreVote)
+            bytes.appendFlag(request.isTransfer)
+            request.last.encode(into: &bytes)
+        case .voteReply(let reply):
+            bytes.appendFlag(reply.isPreVote)
+            bytes.appendFlag(reply.isGranted)
+        case .append(let request): request.encode(into: &bytes)
+        case .appendReply(.matched(let index)): bytes.appendVarint(index.rawValue)
+        case .appendReply(.rejected(let index, let hint)):
+            bytes.appendVarint(index.rawValue)
+            hint.encode(into: &bytes)
+        case .heartbeat(let heartbeat):
+            bytes.appendVarint(heartbeat.commit.rawValue)
+            bytes.appendVarint(heartbeat.round)
+        case .heartbeatReply(let round): bytes.appendVarint(round)
+        case .installSnapshot(let snapshot): snapshot.encode(into: &bytes)
+        case .timeoutNow, .newerTerm: break
+        }
+    }
+}
+
+extension AppendRequest {
+    fileprivate func encode(into bytes: inout [UInt8]) {
+        previous.encode(into: &bytes)
+        bytes.appendVarint(commit.rawValue)
+        bytes.appendVarint(UInt64(entries.count))
+        var expected = previous.index.next
+        for entry in entries {
+            precondition(entry.index == expected, "an append holds consecutive entries")
+            bytes.appendVarint(entry.term.rawValue)
+            entry.payload.encode(into: &bytes)
+            expected = expected.next
+        }
+    }
+}
+
+extension ByteReader {
+    @_lifetime(self: copy self)
+    fileprivate mutating func body(kind: UInt8) throws(RaftCodingError) -> RaftMessage.Body {
+        switch kind {
+        case 1:
+            let isPreVote = try flag()
+            let isTransfer = try flag()
+            let last = try position()
+            return .voteRequest(
+                VoteRequest(isPreVote: isPreVote, isTransfer: isTransfer, last: last))
+        case 2:
+            let isPreVote = try flag()
+            return .voteReply(VoteReply(isPreVote: isPreVote, isGranted: try flag()))
+        case 3: return .append(try appendRequest())
+        case 4: return .appendReply(.matched(LogIndex(try varint())))
+        case 5:
+            let index = LogIndex(try varint())
+            return .appendReply(.rejected(at: index, hint: try position()))
+        case 6:
+            let commit = LogIndex(try varint())
+            return .heartbeat(Heartbeat(commit: commit, round: try varint()))
+        case 7: return .heartbeatReply(round: try varint())
+        case 8: return .installSnapshot(try snapshot())
+        case 9: return .timeoutNow
+        case 10: return .newerTerm
+        default: throw .unknownKind(kind, at: 0)
+        }
+    }
+
+    @_lifetime(self: copy self)
+    private mutating func appendRequest() throws(RaftCodingError) -> AppendRequest {
+        let previous = try position()
+        let commit = LogIndex(try varint())
+        let start = offset
+        let count = try count()
+        guard previous.index.rawValue < UInt64.max - UInt64(count) else {
+            throw .implausible(previous.index.rawValue, at: start)
+        }
+        var entries: [LogEntry] = []
+        entries.reserveCapacity(count)
+        var index = previous.index.next
+        for _ in 0..<count {
+            let term = Term(try varint())
+            entries.append(LogEntry(index: index, term: term, payload: try payload()))
+            index = index.next
+        }
+        return AppendRequest(previous: previous, entries: entries, commit: commit)
+    }
+}

@@ -1,0 +1,152 @@
+// Elections: timeouts, pre-votes, votes, the lease that protects a leader, and handing over.
+
+extension RaftNode {
+    mutating func tick(_ count: Int) {
+        precondition(count > 0, "time only moves forward")
+        clock.advance(by: count)
+        if leadership != nil {
+            tickAsLeader(count)
+        } else if clock.isExpired {
+            becomePreCandidate()
+        }
+    }
+
+    private mutating func tickAsLeader(_ count: Int) {
+        leadership?.ticksSinceHeartbeat += count
+        tickTransfer(count)
+        if clock.isPastMinimum {
+            guard checkQuorum() else { return becomeFollower(in: term, leader: nil) }
+            clock.restart()
+        }
+        if let silence = leadership?.ticksSinceHeartbeat, silence >= configuration.heartbeatTicks {
+            sendHeartbeats()
+        }
+    }
+
+    /// Tells whether a majority was heard since the last check, and starts the next interval.
+    ///
+    /// Without it a leader that is cut off would keep its clients waiting for ever (dissertation 6.2).
+    private mutating func checkQuorum() -> Bool {
+        var heard: Set = [configuration.id]
+        for voter in membership.voters where leadership?.progress[voter]?.isActive == true {
+            heard.insert(voter)
+            leadership?.progress[voter]?.isActive = false
+        }
+        return membership.isQuorum(heard)
+    }
+
+    // MARK: Campaigning
+
+    /// Asks for pre-votes. Neither term nor vote change: a node that cannot win disturbs nobody.
+    private mutating func becomePreCandidate() {
+        guard membership.contains(configuration.id) else { return clock.restart() }
+        enter(.preCandidate(granted: []))
+        requestVotes(isPreVote: true, isTransfer: false)
+        recordVote(from: configuration.id)
+    }
+
+    private mutating func becomeCandidate(isTransfer: Bool) {
+        term = term.next
+        vote = configuration.id
+        enter(.candidate(granted: []))
+        requestVotes(isPreVote: false, isTransfer: isTransfer)
+        // Its own vote counts when it is durable: didPersist records it.
+    }
+
+    private mutating func requestVotes(isPreVote: Bool, isTransfer: Bool) {
+        let request = VoteRequest(isPreVote: isPreVote, isTransfer: isTransfer, last: log.last)
+        for voter in membership.voters where voter != configuration.id {
+            send(.voteRequest(request), to: voter, in: isPreVote ? term.next : term)
+        }
+    }
+
+    mutating func recordVote(from voter: NodeID) {
+        switch role {
+        case .preCandidate(var granted):
+            granted.insert(voter)
+            role = .preCandidate(granted: granted)
+            if membership.isQuorum(granted) { becomeCandidate(isTransfer: false) }
+        case .candidate(var granted):
+            granted.insert(voter)
+            role = .candidate(granted: granted)
+            if membership.isQuorum(granted) { becomeLeader() }
+        case .follower, .leader: break
+        }
+    }
+
+    private mutating func becomeLeader() {
+        let start = log.last.index.next
+        let others = membership.voters.filter { $0 != configuration.id }
+        let blank = Progress(next: start, inFlightMax: configuration.appendsInFlightMax)
+        let leadership = Leadership(
+            progress: Dictionary(uniqueKeysWithValues: others.map { ($0, blank) }),
+            termStart: start,
+            uncommittedBytes: log.byteCount(from: log.commit.next, through: log.last.index))
+        enter(.leader(leadership))
+        appendAsLeader(.noOp)
+    }
+
+    // MARK: Voting
+
+    /// Whether a request for votes is to be ignored, because the leader lives as far as we know.
+    ///
+    /// A node that was cut off cannot depose a leader that the majority hears (paper, end of 6;
+    /// dissertation 4.2.3). The leader itself may ask for an election to hand over.
+    func isShieldedByLease(from message: RaftMessage) -> Bool {
+        guard case .voteRequest(let request) = message.body, !request.isTransfer else {
+            return false
+        }
+        return leader != nil && !clock.isPastMinimum
+    }
+
+    mutating func receive(_ request: VoteRequest, in requestTerm: Term, from peer: NodeID) {
+        let isFree = vote == peer || (vote == nil && leader == nil)
+        let mayGrant = request.isPreVote ? requestTerm > term : isFree
+        let isGranted = mayGrant && request.last.isAtLeastAsUpToDate(as: log.last)
+        if isGranted && !request.isPreVote {
+            vote = peer
+            clock.restart()
+        }
+        let reply = VoteReply(isPreVote: request.isPreVote, isGranted: isGranted)
+        send(.voteReply(reply), to: peer, in: isGranted ? requestTerm : term)
+    }
+
+    mutating func receive(_ reply: VoteReply, in replyTerm: Term, from peer: NodeID) {
+        guard reply.isGranted else { return }
+        switch role {
+        case .preCandidate where reply.isPreVote && replyTerm == term.next: recordVote(from: peer)
+        case .candidate where !reply.isPreVote: recordVote(from: peer)
+        case .follower, .preCandidate, .candidate, .leader: break
+        }
+    }
+}
+
+// MARK: - Handing over
+
+extension RaftNode {
+    mutating func startTransfer(to target: NodeID) {
+        guard leadership?.progress[target] != nil else { return }
+        let patience = configuration.electionTicks
+        leadership?.transfer = Leadership.Transfer(target: target, ticksLeft: patience)
+    }
+
+    /// Gives a transfer up after an election timeout, and takes proposals again.
+    private mutating func tickTransfer(_ count: Int) {
+        leadership?.transfer?.ticksLeft -= count
+        if let left = leadership?.transfer?.ticksLeft, left <= 0 { leadership?.transfer = nil }
+    }
+
+    /// Tells the target to campaign, once it has all of the log: then it wins.
+    mutating func pushTransfer() {
+        guard let transfer = leadership?.transfer, !transfer.isTold,
+            leadership?.progress[transfer.target]?.match == log.last.index
+        else { return }
+        send(.timeoutNow, to: transfer.target)
+        leadership?.transfer?.isTold = true
+    }
+
+    mutating func receiveTimeoutNow(from peer: NodeID) {
+        guard membership.contains(configuration.id), case .follower = role else { return }
+        becomeCandidate(isTransfer: true)
+    }
+}

@@ -1,0 +1,65 @@
+// A look at a replica from outside, for status pages and for the driver's own decisions.
+
+package struct RaftStatus: Hashable, Sendable {
+    package var id: NodeID
+    package var role: RaftRole
+    package var term: Term
+    package var leader: NodeID?
+    package var commit: LogIndex
+    /// The last entry that was given out for applying.
+    package var handedOut: LogIndex
+    /// The last entry in the log.
+    package var last: LogPosition
+    /// The last entry that is durable here.
+    package var stable: LogIndex
+    /// The last entry that was compacted away; entries behind it are in memory.
+    package var compacted: LogIndex
+    /// Bytes that a leader has appended and not yet committed; zero in other roles.
+    package var uncommittedBytes: Int
+    /// Reads that wait for their quorum round.
+    package var pendingReads: Int
+    /// How far each other voter is known to agree; empty unless this node leads.
+    package var matches: [Peer]
+
+    package struct Peer: Hashable, Sendable {
+        package var id: NodeID
+        package var match: LogIndex
+        /// Whether it was heard since the last check of the quorum.
+        package var isActive: Bool
+    }
+}
+
+extension RaftNode {
+    package var status: RaftStatus {
+        let leadership = self.leadership
+        return RaftStatus(
+            id: configuration.id, role: roleName, term: term, leader: leader,
+            commit: log.commit, handedOut: log.handedOut, last: log.last, stable: log.stable,
+            compacted: log.base.index,
+            uncommittedBytes: leadership?.uncommittedBytes ?? 0,
+            pendingReads: leadership?.reads.count ?? 0,
+            matches: membership.voters.compactMap { voter in
+                leadership?.progress[voter].map {
+                    RaftStatus.Peer(id: voter, match: $0.match, isActive: $0.isActive)
+                }
+            })
+    }
+
+    var roleName: RaftRole {
+        switch role {
+        case .follower: .follower
+        case .preCandidate: .preCandidate
+        case .candidate: .candidate
+        case .leader: .leader
+        }
+    }
+
+    /// Describes the state after an entry, to name a snapshot that the driver took there.
+    ///
+    /// Nil when the index is compacted away or was not given out for applying yet.
+    package func snapshotDescriptor(at index: LogIndex) -> SnapshotDescriptor? {
+        guard index <= log.handedOut, let term = log.term(at: index) else { return nil }
+        return SnapshotDescriptor(
+            position: LogPosition(index: index, term: term), membership: membership)
+    }
+}

@@ -1,0 +1,84 @@
+// The part that a replica plays, with what only that part needs.
+
+enum Role: Sendable {
+    /// The leader is nil until one is heard in the present term.
+    case follower(leader: NodeID?)
+    /// Asks whether an election could be won, before it disturbs anybody with a new term.
+    case preCandidate(granted: Set<NodeID>)
+    case candidate(granted: Set<NodeID>)
+    case leader(Leadership)
+}
+
+/// What a leader keeps in mind, volatile and begun anew in each term.
+struct Leadership: Sendable {
+    /// One for each other voter.
+    var progress: [NodeID: Progress]
+
+    var reads = ReadQueue()
+
+    /// Index of the no-op that opens the term: nothing is committed by count below it.
+    let termStart: LogIndex
+
+    /// Bytes of entries that were appended and are not committed.
+    var uncommittedBytes: Int
+
+    var ticksSinceHeartbeat = 0
+
+    var transfer: Transfer?
+
+    /// A hand-over under way (dissertation 3.10).
+    struct Transfer: Sendable {
+        let target: NodeID
+        var ticksLeft: Int
+        var isTold = false
+    }
+}
+
+extension RaftNode {
+    /// The leader's bookkeeping, changed in place; nil, and not to be set, in any other role.
+    var leadership: Leadership? {
+        get {
+            guard case .leader(let leadership) = role else { return nil }
+            return leadership
+        }
+        _modify {
+            guard case .leader(let current) = role else {
+                var absent: Leadership?
+                yield &absent
+                precondition(absent == nil, "only a leader has a leadership")
+                return
+            }
+            var leadership: Leadership? = current
+            role = .follower(leader: nil)  // Drops the second reference, so nothing is copied.
+            defer {
+                if let leadership { role = .leader(leadership) }
+            }
+            yield &leadership
+        }
+    }
+
+    /// The leader of the present term, as far as this node knows.
+    var leader: NodeID? {
+        switch role {
+        case .follower(let leader): leader
+        case .preCandidate, .candidate: nil
+        case .leader: configuration.id
+        }
+    }
+
+    /// Takes on another role. The reads of a leader that steps down are given back unanswered.
+    mutating func enter(_ next: Role) {
+        abandonedReads += leadership?.reads.ids ?? []
+        role = next
+        clock.restart()
+    }
+
+    mutating func becomeFollower(in newTerm: Term, leader: NodeID?) {
+        precondition(newTerm >= term, "terms only grow")
+        if newTerm > term {
+            term = newTerm
+            vote = nil
+        }
+        enter(.follower(leader: leader))
+    }
+}
