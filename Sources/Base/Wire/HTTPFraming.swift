@@ -1,0 +1,107 @@
+// How long a message is and whether its connection goes on: the decisions of RFC 9112 sections 6.3
+// and 9.3, made once for the heads of requests and responses.
+//
+// A message whose length could be read in two ways is refused, never repaired.
+
+package enum HTTPVersion: Hashable, Sendable {
+    case http10
+    case http11
+}
+
+/// Where the content of a message ends.
+package enum HTTPBodyLength: Hashable, Sendable {
+    /// No content follows, whatever the fields say: an answer to HEAD, a 204, a GET.
+    case none
+    /// That many bytes, by Content-Length.
+    case count(Int)
+    /// In chunks, up to the one of size zero (RFC 9112 section 7.1).
+    case chunked
+    /// Up to the end of the connection; answers only.
+    case untilClose
+}
+
+/// What the fields of one head say about its framing.
+struct HTTPFraming {
+    private(set) var contentLength: Int?
+    private(set) var isChunked = false
+    private(set) var hosts = 0
+    private var asksClose = false
+    private var asksKeepAlive = false
+
+    /// Errors carry the place `offset`, the end of the head.
+    init(of headers: HTTPHeaders, version: HTTPVersion, at offset: Int) throws(HTTPError) {
+        try headers.forEach { name, value throws(HTTPError) in
+            // Lengths tell these names apart from nearly all others before any byte is compared.
+            switch name.count {
+            case 4 where name.equalsIgnoringCase("host"): hosts += 1
+            case 10 where name.equalsIgnoringCase("connection"): readConnection(value)
+            case 14 where name.equalsIgnoringCase("content-length"):
+                try readContentLength(value, at: offset)
+            case 17 where name.equalsIgnoringCase("transfer-encoding"):
+                guard !isChunked, value.equalsIgnoringCase("chunked") else {
+                    throw HTTPError(.unsupportedTransferEncoding, at: offset)
+                }
+                isChunked = true
+            default: break
+            }
+        }
+        if isChunked, contentLength != nil || version == .http10 {
+            throw HTTPError(.conflictingFraming, at: offset)
+        }
+    }
+
+    /// Whether another message may follow on the connection (RFC 9112 section 9.3).
+    func keepAlive(_ version: HTTPVersion) -> Bool {
+        switch version {
+        case .http11: !asksClose
+        case .http10: asksKeepAlive && !asksClose
+        }
+    }
+
+    /// Digits only; a list of lengths is refused even if they agree (RFC 9112 section 6.3, item 5).
+    private mutating func readContentLength(
+        _ value: Span<UInt8>, at offset: Int
+    ) throws(HTTPError) {
+        guard !value.isEmpty, value[0] != UInt8(ascii: "-"), let length = value.decimalValue,
+            let length = Int(exactly: length)
+        else { throw HTTPError(.malformedContentLength, at: offset) }
+        if let contentLength, contentLength != length {
+            throw HTTPError(.conflictingContentLength, at: offset)
+        }
+        contentLength = length
+    }
+
+    private mutating func readConnection(_ value: Span<UInt8>) {
+        HTTPGrammar.forEachElement(of: value) { option in
+            if option.equalsIgnoringCase("close") { asksClose = true }
+            if option.equalsIgnoringCase("keep-alive") { asksKeepAlive = true }
+        }
+    }
+}
+
+extension HTTPFraming {
+    /// Fields that encoders write from a head's own properties, so that no stale or foreign copy
+    /// of them can contradict the framing.
+    static func isFramingField(_ name: Span<UInt8>) -> Bool {
+        switch name.count {
+        case 10: name.equalsIgnoringCase("connection")
+        case 14: name.equalsIgnoringCase("content-length")
+        case 17: name.equalsIgnoringCase("transfer-encoding")
+        default: false
+        }
+    }
+}
+
+extension [UInt8] {
+    /// Appends the field that announces the body, if any does.
+    mutating func appendHTTP(framing body: HTTPBodyLength) {
+        switch body {
+        case .none, .untilClose: break
+        case .chunked: append(text: "Transfer-Encoding: chunked\r\n")
+        case .count(let length):
+            append(text: "Content-Length: ")
+            append(decimal: length)
+            appendLineEnd()
+        }
+    }
+}
