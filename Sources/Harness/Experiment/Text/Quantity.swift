@@ -99,12 +99,18 @@ package enum Quantity {
         if unit.isEmpty, !number.isEmpty {
             throw ValueError("\"\(text)\" has no unit; write \(text)MiB, \(text)KiB or \(text)B")
         }
-        let names = sizeUnits.map(\.name)
         guard let scale = sizeUnits.first(where: { $0.name == unit }), !number.isEmpty else {
-            let near = NearestWord.find(unit, among: names).map { "\(number)\($0)" }
-            throw ValueError("\"\(text)\" is not a size such as 64MiB", suggestion: near)
+            throw ValueError(
+                "\"\(text)\" is not a size such as 64MiB",
+                suggestion: number.isEmpty ? nil : binaryUnit(like: unit).map { "\(number)\($0)" })
         }
         return Int(try scaled(number, by: scale.bytes, text))
+    }
+
+    /// `MiB` for `MB`, `mb` or `M`.
+    private static func binaryUnit(like unit: String) -> String? {
+        let names = sizeUnits.map(\.name).filter { $0 != "B" }
+        return names.first { !unit.isEmpty && $0.first == unit.uppercased().first }
     }
 
     /// Reads a whole number.
