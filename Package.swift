@@ -79,7 +79,8 @@ let package = Package(
             "Testbed", "Linux", "CLinux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint"
         ),
         harness(
-            "Load", "Linux", "Reactor", "Wire", "Determinism", "Telemetry", "Experiment", "History"),
+            "Load", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Telemetry", "Experiment",
+            "History"),
         harness("Checkers", "Wire", "Telemetry", "Experiment", "History"),
         harness(
             "Faults", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Experiment",
@@ -113,7 +114,9 @@ let package = Package(
         tests("Harness", "Experiment", "Linux", "Wire", "Blueprint"),
         tests("Harness", "History"),
         tests("Harness", "Testbed", "Linux", "Blueprint"),
-        tests("Harness", "Load", "Linux", "Reactor", "Wire", "Experiment", "History"),
+        tests(
+            "Harness", "Load", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Experiment",
+            "History"),
         tests("Harness", "Checkers", "Experiment", "History"),
         tests("Harness", "Faults", "Linux", "Experiment", "Testbed"),
         tests("Harness", "Report", "Wire", "Experiment", "History", "Checkers"),
