@@ -56,7 +56,7 @@ let package = Package(
         base("Reactor", "Linux"),
         base("Wire"),
         base("Endpoints", "Linux", "Reactor", "Wire", "Determinism", "Blueprint"),
-        base("Journal", "Linux"),
+        base("Journal", "Linux", "Wire"),
         base("Determinism"),
         base("Telemetry", "Linux", "CZlib"),
         base("Blueprint", "Linux", "Wire"),
