@@ -20,6 +20,11 @@ package struct DatagramSocket: ~Copyable, Sendable {
         descriptor = opened
     }
 
+    /// The address that the socket is bound to, with the port that the kernel chose.
+    package func localAddress() throws(SyscallError) -> SocketAddress {
+        try Socket.localAddress(of: descriptor)
+    }
+
     /// sendto(2); false when the kernel has no room.
     @discardableResult
     package func send(_ bytes: [UInt8], to address: SocketAddress) throws(SyscallError) -> Bool {

@@ -67,7 +67,7 @@ struct ExperimentReaderTests {
         ),
         (
             "kind: Experiment", "kind: Topology",
-            "2:7: error: this is a Topology, where a Experiment is wanted"
+            "2:7: error: the kind is Topology, where Experiment is wanted"
         ),
         ("rate: 400/s", "rate: 400", "8:9: error: \"400\" has no unit; write 400/s"),
         ("rate: 400/s", "rate: 0/s", "8:9: error: the rate must be above 0/s, not 0/s"),
@@ -95,7 +95,7 @@ struct ExperimentReaderTests {
             "12:10: error: unknown key \"warm-up\"; did you mean \"warmup\"?"
         ),
         ("baseline: 5s", "baseline: 0s", "12:32: error: 0s is below the least value, 1s"),
-        ("tail: 3s", "fault: 3s", "12:60: error: the fault phase lasts as long as the method does"),
+        ("tail: 3s", "fault: 3s", "12:57: error: the fault phase lasts as long as the method does"),
         (
             "fault: kill", "fault: kil",
             "14:30: error: unknown fault \"kil\"; did you mean \"kill\"?"

@@ -73,7 +73,7 @@ struct YAMLParserTests {
                 == "t:2:4: error: alias *x: aliases are not supported, write the value out")
     }
 
-    @Test(arguments: ["a: [1, 2\n", "a: b: c\n", "\ta: 1\n", "a: \"x\n", "a: 1\n b\n", "%"])
+    @Test(arguments: ["a: [1, 2\n", "a: b: c\n", "\ta: 1\n", "a: \"x\n", "a: 1\nb\n", "%"])
     func `text that is no YAML is refused with a place`(text: String) throws {
         let problem = try #require(parse(text).problems.first)
         #expect(problem.hasPrefix("t:"))

@@ -4,6 +4,7 @@
 #include "child.h"
 #include "errno_names.h"
 #include "event_calls.h"
+#include "executor_hook.h"
 #include "namespaces.h"
 #include "packet_calls.h"
 #include "timer_slack.h"

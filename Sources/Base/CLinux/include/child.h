@@ -2,7 +2,6 @@
 #define FL_CHILD_H
 
 #include <stdint.h>
-#include <sys/types.h>
 
 // Starting a child. Everything between clone and execve is C: the Swift runtime may hold locks of
 // threads that do not exist in the child. Both children share the parent's memory until execve
@@ -83,9 +82,9 @@ struct fl_node {
 };
 
 /// clone(2) with new namespaces, then execve(2); the child's pid, or -1 with the stage set.
-pid_t fl_sandbox_start(struct fl_sandbox *_Nonnull sandbox);
+int32_t fl_sandbox_start(struct fl_sandbox *_Nonnull sandbox);
 
 /// clone(2), setns(2), drop of all privileges, execve(2); the child's pid, or -1 with the stage set.
-pid_t fl_node_start(struct fl_node *_Nonnull node);
+int32_t fl_node_start(struct fl_node *_Nonnull node);
 
 #endif

@@ -2,7 +2,6 @@
 #define FL_NAMESPACES_H
 
 #include <stdint.h>
-#include <sys/types.h>
 
 // Calls that glibc hides behind _GNU_SOURCE, passes through unions or declares as variadic; none
 // of which Swift's importer can use.
@@ -12,13 +11,13 @@ int fl_setns_network(int fd);
 /// unshare(2) of the calling thread's network namespace.
 int fl_unshare_network(void);
 /// pidfd_open(2).
-int fl_pidfd_open(pid_t pid);
+int fl_pidfd_open(int32_t pid);
 /// pidfd_send_signal(2).
 int fl_pidfd_send_signal(int pidfd, int number);
 
 /// How a process ended: code is CLD_EXITED, CLD_KILLED or CLD_DUMPED, status its argument.
 struct fl_exit {
-    pid_t pid;
+    int32_t pid;
     int code;
     int status;
 };

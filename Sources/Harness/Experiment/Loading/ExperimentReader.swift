@@ -70,9 +70,7 @@ struct ExperimentReader {
         plan.baseline = fields.optional("baseline", judged) ?? plan.baseline
         plan.recovery = fields.optional("recovery", judged) ?? plan.recovery
         plan.tail = fields.optional("tail", judged) ?? plan.tail
-        if let fault = fields.take("fault") {
-            log.error("the fault phase lasts as long as the method does", at: fault.location)
-        }
+        fields.forbid("fault", "the fault phase lasts as long as the method does")
         fields.finish()
         return plan
     }

@@ -40,10 +40,8 @@ struct StepReader {
             return fields.required(
                 "for", Checked.duration(.milliseconds(1)...Self.lengthMax))
         }
-        if let node = fields.take("for") {
-            log.error(
-                "\(word.rawValue) happens at once, so it takes no \"for\"", at: node.location)
-        }
+        fields.forbid(
+            "for", "\(word.rawValue) happens at once, so it takes no \"for\"")
         return .zero
     }
 

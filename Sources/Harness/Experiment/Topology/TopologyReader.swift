@@ -61,6 +61,10 @@ struct TopologyReader {
             return []
         }
         if entries.isEmpty { log.error("\"tiers\" names no tier", at: node.location) }
+        if entries.count > AddressPlan.tiersMax {
+            log.error("more than \(AddressPlan.tiersMax) tiers", at: node.location)
+            return []
+        }
         return entries.map { entry in
             var reader = TierReader(entry: entry, log: log)
             return reader.read()
