@@ -299,4 +299,23 @@ struct ExperimentReaderTests {
         #expect(found[0].hasPrefix("x.yaml:21:18: error: unknown journey \"profile\""))
         #expect(found[1].hasPrefix("x.yaml:22:25: error: unknown fault \"partition\""))
     }
+
+    @Test func `an objective about a phase without length is refused`() throws {
+        let head = try #require(Sample.experiment.firstRange(of: "phases:"))
+        let text =
+            Sample.experiment[..<head.lowerBound] + """
+                phases: {warmup: 0s}
+                method:
+                  - {at: 0s, fault: cache-flush, target: cache}
+                objectives:
+                  - availability > 1% in fault
+                  - availability > 1% in warmup
+                  - availability > 1% in tail
+                """
+        #expect(
+            try headlines { try Sample.load(String(text)) } == [
+                "x.yaml:16:5: error: the fault phase is empty, for every fault happens at once at 0s",
+                "x.yaml:17:5: error: the warmup phase is empty",
+            ])
+    }
 }
