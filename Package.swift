@@ -67,8 +67,8 @@ let package = Package(
         tier("Cache", "Linux", "Reactor", "Wire", "Telemetry", "Blueprint"),
         tier("Raft"),
         tier(
-            "Store", "Raft", "Linux", "Reactor", "Wire", "Journal", "CLMDB", "Determinism",
-            "Telemetry", "Blueprint"),
+            "Store", "Raft", "Linux", "Reactor", "Wire", "Endpoints", "Journal", "CLMDB",
+            "Determinism", "Telemetry", "Blueprint"),
         tier(
             "Queue", "Linux", "Reactor", "Wire", "Endpoints", "Journal", "Determinism", "Telemetry",
             "Blueprint"),
@@ -109,7 +109,9 @@ let package = Package(
         tests("Stack", "App", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests("Stack", "Cache", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests("Stack", "Raft"),
-        tests("Stack", "Store", "Raft", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
+        tests(
+            "Stack", "Store", "Raft", "Linux", "Reactor", "Wire", "Endpoints", "Journal",
+            "Determinism", "Blueprint"),
         tests("Stack", "Queue", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests("Harness", "Experiment", "Linux", "Wire", "Blueprint"),
         tests("Harness", "History", "Linux"),

@@ -191,3 +191,11 @@ extension Character {
     /// Arabic digits of other scripts count as numbers to `isNumber`, and are none here.
     var isASCIIDigit: Bool { ("0"..."9").contains(self) }
 }
+
+extension Quantity {
+    /// A duration from a command line; nil for anything else.
+    package static func durationOrNil(_ text: String) -> Duration? { try? duration(text) }
+
+    /// A rate a second from a command line; nil for anything else.
+    package static func rateOrNil(_ text: String) -> Double? { try? rate(text) }
+}
