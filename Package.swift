@@ -53,10 +53,10 @@ let package = Package(
         library("CZlib", debian: "zlib1g-dev"),
 
         base("Linux", "CLinux", "CCap"),
-        base("Reactor", "Linux"),
+        base("Reactor", "Linux", "CLinux"),
         base("Wire"),
         base("Endpoints", "Linux", "Reactor", "Wire", "Determinism", "Blueprint"),
-        base("Journal", "Linux"),
+        base("Journal", "Linux", "Wire"),
         base("Determinism"),
         base("Telemetry", "Linux", "CZlib"),
         base("Blueprint", "Linux", "Wire"),
@@ -67,8 +67,8 @@ let package = Package(
         tier("Cache", "Linux", "Reactor", "Wire", "Telemetry", "Blueprint"),
         tier("Raft"),
         tier(
-            "Store", "Raft", "Linux", "Reactor", "Wire", "Journal", "CLMDB", "Determinism",
-            "Telemetry", "Blueprint"),
+            "Store", "Raft", "Linux", "Reactor", "Wire", "Endpoints", "Journal", "CLMDB",
+            "Determinism", "Telemetry", "Blueprint"),
         tier(
             "Queue", "Linux", "Reactor", "Wire", "Endpoints", "Journal", "Determinism", "Telemetry",
             "Blueprint"),
@@ -76,15 +76,15 @@ let package = Package(
         harness("Experiment", "CYAML", "Linux", "Wire", "Blueprint"),
         harness("History", "Linux", "Wire"),
         harness(
-            "Testbed", "Linux", "CLinux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint"
-        ),
+            "Testbed", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint",
+            "Experiment"),
         harness(
             "Load", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Telemetry", "Experiment",
             "History"),
         harness("Checkers", "Wire", "Telemetry", "Experiment", "History"),
         harness(
-            "Faults", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Experiment",
-            "Testbed"),
+            "Faults", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint",
+            "Experiment", "History", "Testbed"),
         harness("Report", "Linux", "Wire", "Telemetry", "Experiment", "History", "Checkers"),
         harness(
             "Conductor", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Telemetry",
@@ -109,17 +109,19 @@ let package = Package(
         tests("Stack", "App", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests("Stack", "Cache", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests("Stack", "Raft"),
-        tests("Stack", "Store", "Raft", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
+        tests(
+            "Stack", "Store", "Raft", "Linux", "Reactor", "Wire", "Endpoints", "Journal",
+            "Determinism", "Blueprint"),
         tests("Stack", "Queue", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests("Harness", "Experiment", "Linux", "Wire", "Blueprint"),
-        tests("Harness", "History"),
+        tests("Harness", "History", "Linux"),
         tests("Harness", "Testbed", "Linux", "Blueprint"),
         tests(
             "Harness", "Load", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Experiment",
             "History"),
         tests("Harness", "Checkers", "Experiment", "History"),
         tests("Harness", "Faults", "Linux", "Experiment", "Testbed"),
-        tests("Harness", "Report", "Wire", "Experiment", "History", "Checkers"),
+        tests("Harness", "Report", "Linux", "Wire", "Experiment", "History", "Checkers"),
         tests("Harness", "Conductor", "Linux", "Wire", "Experiment", "History", "Checkers"),
     ],
     swiftLanguageModes: [.v6]

@@ -10,7 +10,8 @@ struct Members {
 
     init(_ json: JSON, at path: String) throws(BlueprintError) {
         guard let members = json.object else {
-            throw BlueprintError(member: path.isEmpty ? "the file" : path, problem: .notA("an object"))
+            throw BlueprintError(
+                member: path.isEmpty ? "the file" : path, problem: .notA("an object"))
         }
         self.path = path
         self.members = members

@@ -80,6 +80,17 @@ extension File {
         }
     }
 
+    /// mkdir(2); false when the name is taken.
+    package static func makeDirectory(_ path: String) throws(SyscallError) -> Bool {
+        do {
+            try checked("mkdir(\(path))") { unsafe mkdir(path, 0o755) }
+            return true
+        } catch {
+            if error.errno == .exists { return false }
+            throw error
+        }
+    }
+
     /// The names in a folder, sorted, without `.` and `..`.
     package static func list(_ path: String) throws(SyscallError) -> [String] {
         guard let stream = unsafe opendir(path) else {

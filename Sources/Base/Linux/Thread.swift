@@ -26,6 +26,9 @@ package enum Thread {
     /// The kernel's number of the calling thread.
     package static var currentID: Int32 { fl_thread_id() }
 
+    /// The calling thread's handle, which tells threads of this process apart without a system call.
+    package static var currentHandle: UInt { UInt(pthread_self()) }
+
     /// Runs `body` on a thread of its own and waits for its result; blocks the caller.
     package static func runAndWait<Result: Sendable>(
         _ name: String, _ body: @escaping @Sendable () -> Result

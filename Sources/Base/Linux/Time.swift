@@ -1,6 +1,7 @@
 // Two clocks that must never be mixed: the monotonic one, which orders and measures, and the wall
 // clock, which only labels. A chaos harness skews wall clocks, so nothing is ever timed by one.
 
+import CLinux
 import Glibc
 
 /// A point on CLOCK_MONOTONIC; the same in every process of one host and time namespace.

@@ -8,6 +8,7 @@
 // Where nobody calls `Reactor.run` (a test, a tool), the first job starts the loop on a thread of
 // its own.
 
+import CLinux
 import Linux
 import Synchronization
 
@@ -45,7 +46,8 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
     private let inbox = Mutex(Inbox())
     private let wakeup: Wakeup
     private var epoll: Epoll
-    private let loopThread = Atomic<Int32>(0)
+    /// The loop's thread by its handle, which costs no system call to compare; 0: none yet.
+    private let loopThread = Atomic<UInt>(0)
     private var ready: [UnownedJob] = []
     private var running: [UnownedJob] = []
     private var stopped = false
@@ -86,8 +88,9 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
 
     // MARK: Executor
 
-    package func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
+    package func enqueue(_ job: consuming ExecutorJob) { put(UnownedJob(job)) }
+
+    private func put(_ job: UnownedJob) {
         if isOnLoop {
             ready.append(job)
             return
@@ -108,7 +111,7 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
 
     package func isIsolatingCurrentContext() -> Bool? { isOnLoop }
 
-    var isOnLoop: Bool { loopThread.load(ordering: .relaxed) == Thread.currentID }
+    var isOnLoop: Bool { loopThread.load(ordering: .relaxed) == Thread.currentHandle }
 
     // MARK: Loop
 
@@ -118,14 +121,26 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
             return !inbox.loopStarted
         }
         precondition(free, "the process has one loop, and it runs already")
-        loopThread.store(Thread.currentID, ordering: .relaxed)
+        loopThread.store(Thread.currentHandle, ordering: .relaxed)
         CurrentProcess.sharpenTimers()
+        keepOffGlobalPool()
+    }
+
+    /// Sends what the runtime would run on its thread pool to the loop instead.
+    ///
+    /// A resumed continuation is enqueued on the global executor first and only then switches to
+    /// its actor; without this every wait would cross two threads. Only where `run` owns the
+    /// process: tests and tools keep their pool.
+    private func keepOffGlobalPool() {
+        unsafe fl_set_global_enqueue { job in
+            Reactor.main.put(unsafe unsafeBitCast(job, to: UnownedJob.self))
+        }
     }
 
     private func startOwnThread() {
         do {
             try Thread.start("reactor") { [self] in
-                loopThread.store(Thread.currentID, ordering: .relaxed)
+                loopThread.store(Thread.currentHandle, ordering: .relaxed)
                 CurrentProcess.sharpenTimers()
                 turnUntilStopped()
             }

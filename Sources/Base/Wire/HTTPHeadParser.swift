@@ -35,7 +35,7 @@ struct HTTPHeadParser: ~Escapable {
     @_lifetime(copy self)
     mutating func method() throws(HTTPError) -> Span<UInt8>? {
         let start = index
-        while index < bytes.count, HTTPGrammar.isToken(bytes[index]) { index += 1 }
+        index = end(from: index, of: HTTPGrammar.isToken)
         guard index < bytes.count else { return nil }
         // The first half of an empty line, before its other half arrives.
         if index == start, bytes[index] == 0x0D, index + 1 == bytes.count { return nil }
@@ -50,7 +50,7 @@ struct HTTPHeadParser: ~Escapable {
     @_lifetime(copy self)
     mutating func target(of method: Span<UInt8>) throws(HTTPError) -> Span<UInt8>? {
         let start = index
-        while index < bytes.count, HTTPGrammar.isTarget(bytes[index]) { index += 1 }
+        index = end(from: index) { HTTPGrammar.isTarget($0) }
         guard index < bytes.count else { return nil }
         let target = bytes.extracting(start..<index)
         guard bytes[index] == 0x20, HTTPGrammar.isTarget(target, of: method) else {
@@ -107,10 +107,17 @@ struct HTTPHeadParser: ~Escapable {
             throw HTTPError(.malformedStatus, at: index)
         }
         let start = index
-        while index < bytes.count, HTTPGrammar.isFieldValue(bytes[index]) { index += 1 }
+        index = end(from: index, of: HTTPGrammar.isFieldValue)
         let end = index
         guard try lineEnd(else: .malformedStatus) else { return nil }
         return bytes.extracting(start..<end)
+    }
+
+    /// Where the run of bytes of that class ends.
+    private func end(from start: Int, of isMember: (UInt8) -> Bool) -> Int {
+        var end = start
+        while end < bytes.count, isMember(bytes[end]) { end += 1 }
+        return end
     }
 
     /// Steps over the line end under the cursor; false when it has not arrived whole.
@@ -150,7 +157,7 @@ extension HTTPHeadParser {
     private mutating func field(of section: Int) throws(HTTPError) -> HTTPHeaders.Slot? {
         let nameStart = index
         if HTTPGrammar.isSpace(bytes[index]) { throw HTTPError(.foldedField, at: index) }
-        while index < bytes.count, HTTPGrammar.isToken(bytes[index]) { index += 1 }
+        index = end(from: index, of: HTTPGrammar.isToken)
         guard index < bytes.count else { return nil }
         let nameEnd = index
         guard nameEnd > nameStart, bytes[nameEnd] == UInt8(ascii: ":") else {
@@ -158,10 +165,11 @@ extension HTTPHeadParser {
         }
         index += 1
         let valueStart = index
-        while index < bytes.count, HTTPGrammar.isFieldValue(bytes[index]) { index += 1 }
+        index = end(from: index, of: HTTPGrammar.isFieldValue)
         let value = HTTPGrammar.trimmed(valueStart..<index, in: bytes)
         guard try lineEnd(else: .malformedFieldValue) else { return nil }
         return HTTPHeaders.Slot(
+            line: nameStart - section..<index - section,
             name: nameStart - section..<nameEnd - section,
             value: value.lowerBound - section..<value.upperBound - section)
     }

@@ -2,14 +2,36 @@
 //
 // A head at rest is two allocations, whatever the number of its fields: one copy of the field
 // section, and the places of names and values in it. A `String` is made only for a value somebody
-// asks for. Bytes that are not ASCII pass through unchanged, as a proxy must let them.
+// asks for. Lines are written as they came, in runs as long as possible, so bytes that are not ASCII
+// pass through a proxy unchanged.
 
 package struct HTTPHeaders: Sendable {
+    /// Where one field stands in the storage. Heads are small, so 32 bits are enough.
     struct Slot: Sendable {
-        var name: Range<Int>
-        var value: Range<Int>
+        private let lineStart: UInt32
+        private let lineEnd: UInt32
+        private let nameEnd: UInt32
+        private let valueStart: UInt32
+        private let valueEnd: UInt32
+
+        /// The line holds the name at its start, the value further on, and its line end.
+        init(line: Range<Int>, name: Range<Int>, value: Range<Int>) {
+            precondition(name.lowerBound == line.lowerBound, "a name starts its line")
+            precondition(name.upperBound < value.lowerBound, "a colon stands between them")
+            precondition(value.upperBound < line.upperBound, "a line has an end")
+            lineStart = UInt32(line.lowerBound)
+            lineEnd = UInt32(line.upperBound)
+            nameEnd = UInt32(name.upperBound)
+            valueStart = UInt32(value.lowerBound)
+            valueEnd = UInt32(value.upperBound)
+        }
+
+        var line: Range<Int> { Int(lineStart)..<Int(lineEnd) }
+        var name: Range<Int> { Int(lineStart)..<Int(nameEnd) }
+        var value: Range<Int> { Int(valueStart)..<Int(valueEnd) }
     }
 
+    /// Field lines, with their line ends; those of removed fields stay behind.
     private var storage: [UInt8]
     /// Every range lies within `storage`.
     private(set) var slots: [Slot]
@@ -58,13 +80,21 @@ package struct HTTPHeaders: Sendable {
     /// the line and start another field.
     package mutating func append(_ name: String, _ value: String) {
         precondition(HTTPGrammar.isToken(name.utf8.span), "a field name is a token")
-        let nameStart = storage.count
+        let start = storage.count
         storage.append(text: name)
+        storage.append(UInt8(ascii: ":"))
+        storage.append(0x20)
         let valueStart = storage.count
-        for byte in value.utf8 {
-            storage.append(HTTPGrammar.isFieldValue(byte) ? byte : 0x20)
+        storage.append(text: value)
+        let valueEnd = storage.count
+        for index in valueStart..<valueEnd where !HTTPGrammar.isFieldValue(storage[index]) {
+            storage[index] = 0x20
         }
-        slots.append(Slot(name: nameStart..<valueStart, value: valueStart..<storage.count))
+        storage.appendLineEnd()
+        slots.append(
+            Slot(
+                line: start..<storage.count, name: start..<valueStart - 2,
+                value: valueStart..<valueEnd))
     }
 
     package mutating func remove(_ name: String) {
@@ -87,18 +117,19 @@ package struct HTTPHeaders: Sendable {
 }
 
 extension HTTPHeaders {
-    /// Appends `name: value` lines, less the fields that the encoder of a head writes itself.
+    /// Appends the field lines, less those that the encoder of a head writes itself.
     func encode(into bytes: inout [UInt8], except isWritten: (Span<UInt8>) -> Bool) {
         let stored = storage.span
-        for slot in slots {
-            let name = stored.extracting(slot.name)
-            if isWritten(name) { continue }
-            bytes.append(copying: name)
-            bytes.append(UInt8(ascii: ":"))
-            bytes.append(0x20)
-            bytes.append(copying: stored.extracting(slot.value))
-            bytes.appendLineEnd()
+        var run = 0..<0
+        for slot in slots where !isWritten(stored.extracting(slot.name)) {
+            if slot.line.lowerBound == run.upperBound {
+                run = run.lowerBound..<slot.line.upperBound
+            } else {
+                bytes.append(copying: stored.extracting(run))
+                run = slot.line
+            }
         }
+        bytes.append(copying: stored.extracting(run))
     }
 
     /// Shows every field to the closure as bytes, in order.
@@ -140,6 +171,9 @@ extension HTTPHeaders: Equatable {
 extension HTTPHeaders: ExpressibleByDictionaryLiteral {
     package init(dictionaryLiteral elements: (String, String)...) {
         self.init()
+        // Room for most fields, so that a short list is two allocations here too.
+        storage.reserveCapacity(40 * elements.count)
+        slots.reserveCapacity(elements.count)
         for (name, value) in elements { append(name, value) }
     }
 }

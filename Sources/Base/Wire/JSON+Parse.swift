@@ -90,28 +90,42 @@ extension JSONParser {
     private mutating func object() throws(JSONError) -> JSON {
         try enter()
         var members: [(String, JSON)] = []
-        var names = NameSet()
+        var names: Set<String> = []
         if try !closes(with: UInt8(ascii: "}")) {
             repeat {
-                members.append(try member(&names))
+                skipSpace()
+                let start = index
+                let name = try name()
+                guard isNew(name, to: members, &names) else {
+                    throw error(.duplicateKey(name), at: start)
+                }
+                members.append((name, try value()))
             } while try continues(or: UInt8(ascii: "}"))
         }
         levelsLeft += 1
         return .object(members)
     }
 
-    private mutating func member(_ names: inout NameSet) throws(JSONError) -> (String, JSON) {
-        skipSpace()
-        let start = index
+    /// The name of a member and the colon behind it.
+    private mutating func name() throws(JSONError) -> String {
         let first = try peek()
         guard first == UInt8(ascii: "\"") else { throw error(.unexpectedByte(first)) }
         let name = try string()
-        guard names.insert(name) else { throw error(.duplicateKey(name), at: start) }
         skipSpace()
         let colon = try peek()
         guard colon == UInt8(ascii: ":") else { throw error(.unexpectedByte(colon)) }
         index += 1
-        return (name, try value())
+        return name
+    }
+
+    /// Looks through the members while they are few, which is nearly always, and then in the set.
+    private func isNew(
+        _ name: String, to members: [(String, JSON)], _ names: inout Set<String>
+    ) -> Bool {
+        let listMax = 12
+        if members.count < listMax { return !members.contains { $0.0 == name } }
+        if names.isEmpty { names = Set(members.map(\.0)) }
+        return names.insert(name).inserted
     }
 
     /// Steps over an opening bracket.
@@ -138,22 +152,6 @@ extension JSONParser {
         }
         index += 1
         return byte != bracket
-    }
-
-    /// The names seen in one object: a list while they are few, which is nearly always.
-    private struct NameSet {
-        private static let listMax = 12
-        private var list: [String] = []
-        private var set: Set<String> = []
-
-        /// False when the name was there already.
-        mutating func insert(_ name: String) -> Bool {
-            if !set.isEmpty { return set.insert(name).inserted }
-            if list.contains(name) { return false }
-            list.append(name)
-            if list.count > Self.listMax { set = Set(list) }
-            return true
-        }
     }
 }
 

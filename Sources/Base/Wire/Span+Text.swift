@@ -37,18 +37,22 @@ package extension [UInt8] {
     }
 
     mutating func append(decimal number: UInt64) {
-        if number < 10 {
-            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number))
-            return
+        let zero = UInt8(ascii: "0")
+        var digits = 1
+        var above = number / 10
+        while above > 0 {
+            digits += 1
+            above /= 10
         }
-        let start = count
+        append(contentsOf: repeatElement(zero, count: digits))
         var rest = number
+        var index = count - 1
         while rest > 0 {
             let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit))
+            self[index] = zero + UInt8(truncatingIfNeeded: digit)
             rest = quotient
+            index -= 1
         }
-        self[start...].reverse()
     }
 
     /// Appends the number in base sixteen, lower case, no prefix and no leading zeros.

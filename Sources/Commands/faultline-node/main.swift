@@ -1,1 +1,42 @@
-print("not built yet")
+// One tier as a process: `faultline-node <tier> --blueprint=FILE`. It serves until SIGTERM, drains,
+// and exits with 0; a second SIGTERM or SIGINT ends it at once.
+
+import App
+import Balancer
+import Blueprint
+import Cache
+import Linux
+import Queue
+import Reactor
+import Store
+import Telemetry
+import Wire
+
+let status = Reactor.run { () async -> Int32 in
+    do {
+        let signals = try SignalWatch([.terminate, .interrupt])
+        try CurrentProcess.raiseDescriptorLimit()
+        let blueprint = try NodeArguments.parse(CommandLine.arguments).read()
+        let log = Log(blueprint.name)
+        let node = try Tier.make(blueprint)
+        log.info("listening", ["address": blueprint.listen])
+        let serving = Task { @ReactorActor in await node.run() }
+        _ = await signals.next()
+        log.info("draining")
+        Task { @ReactorActor in
+            _ = await signals.next()
+            CurrentProcess.exit(1)
+        }
+        await node.drain()
+        await serving.value
+        log.info("stopped")
+        return 0
+    } catch let error as NodeUsageError {
+        Output.write("faultline-node: \(error)\n", to: 2)
+        return 3
+    } catch {
+        Output.write("faultline-node: \(error)\n", to: 2)
+        return 5
+    }
+}
+CurrentProcess.exit(status)

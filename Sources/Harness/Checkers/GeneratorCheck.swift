@@ -95,9 +95,12 @@ extension Operation {
         }
     }
 
+    /// How far, in nanoseconds, a timer may fire before its time: one tick of a coarse clock.
+    private static let earlyMax: Int64 = 1_000_000
+
     /// Whether the recorded times can all be true.
     var isInOrder: Bool {
-        if let started, started < intended { return false }
+        if let started, started < intended - Operation.earlyMax { return false }
         if let started, let completed, completed < started { return false }
         return outcome != .ok || (started != nil && completed != nil)
     }

@@ -173,15 +173,15 @@ extension Judge {
                 return Judgement(objective, .noData, measured: "no write was acknowledged")
             }
             (found, open) = (data.lost.count, data.unverified.count)
-            checked = "\(data.acknowledged) acknowledged"
+            checked = "lost of \(data.acknowledged) acknowledged"
         case .duplicateEffects:
             guard data.orders > 0 else {
                 return Judgement(objective, .noData, measured: "no order was made")
             }
             (found, open) = (data.duplicates.count, data.uncounted.count)
-            checked = "\(data.orders) orders"
+            checked = "doubled of \(data.orders) orders"
         }
-        var text = "\(found) of \(checked)"
+        var text = "\(found) \(checked)"
         if open > 0 {
             text += ", \(open) not readable"
             text += data.unreadableReason.map { " (\($0))" } ?? ""

@@ -28,6 +28,9 @@ package struct Judgement: Hashable, Sendable {
         self.value = value
     }
 
+    /// The sentence that a verdict gives when this is not held.
+    package var reason: String { "\(objective.text): \(measured)" }
+
     package var validity: Validity {
         switch status {
         case .held: .valid

@@ -4,6 +4,7 @@
 package enum Quantity {
     /// Three digits and a unit, as `251ms` or `1.25s`.
     package static func duration(_ nanoseconds: Int64) -> String {
+        if nanoseconds == 0 { return "0s" }
         if nanoseconds < 0 { return "-" + duration(-nanoseconds) }
         for (unit, size) in [("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1000)]
             as [(String, Int64)]

@@ -105,7 +105,7 @@ struct RecoveryMeasure {
         trough: FaultRecovery.Trough?, latencyPeak: Int64?, operationsLost: Int
     ) {
         let first = series.index(of: start)
-        // The window that the end falls into is counted only when it begins before it.
+        // The last window is the one that the end cuts, or that ends with it.
         let last = min(series.windows.count, Int((max(end, 0) - 1) / series.width) + 1)
         guard first < last else { return (nil, nil, 0) }
         let windows = series.windows[first..<last].filter { $0.count.planned > 0 }

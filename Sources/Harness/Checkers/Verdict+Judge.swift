@@ -22,15 +22,15 @@ extension Verdict {
         self.steadyState = steadyState
         self.generator = generator
         weigh(run)
+        precondition(outcome != .passed || validity == .valid, "a pass rests on every check")
     }
 
     private mutating func weigh(_ run: RunRecord) {
         for judgement in judgements {
-            let reason = "\(judgement.objective.text): \(judgement.measured)"
             switch judgement.validity {
             case .valid: break
-            case .invalid: degrade(to: .failed, because: reason)
-            case .unknown: degrade(to: .inconclusive, because: reason)
+            case .invalid: degrade(to: .failed, because: judgement.reason)
+            case .unknown: degrade(to: .inconclusive, because: judgement.reason)
             }
         }
         if judgements.isEmpty {

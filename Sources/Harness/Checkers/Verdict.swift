@@ -23,6 +23,19 @@ package struct Verdict: Sendable {
     }
 
     package var exitCode: Int32 { outcome.exitCode }
+
+    /// The worst of all checks that were made; those that were not made are unknown.
+    package var validity: Validity {
+        let proofs = faults.map { $0.record.isProven ? Validity.valid : .invalid }
+        let ofRun = [generator?.validity ?? .unknown, steadyState?.validity ?? .unknown]
+        return .worst(of: [.worst(of: judgements.map(\.validity))] + ofRun + proofs)
+    }
+
+    /// The reasons that lie in the run itself and in no single objective.
+    package var runReasons: [String] {
+        let ofObjectives = Set(judgements.map(\.reason))
+        return reasons.filter { !ofObjectives.contains($0) }
+    }
 }
 
 extension Verdict {

@@ -1,1 +1,70 @@
-// Placeholder until this module's first file lands.
+// A testbed: nodes, their links, and the duty to leave nothing of either.
+
+package import Linux
+package import Reactor
+
+/// Builds nodes in the calling process's sandbox and takes them all down again.
+///
+/// The process's network namespace becomes the router, so there is one testbed a process; see
+/// `Sandbox`.
+@ReactorActor
+package final class Testbed {
+    package let links: Links
+    package private(set) var nodes: [Node] = []
+    private var isDown = false
+
+    /// The seed settles which packets an impaired link loses.
+    package init(seed: UInt64) throws(SyscallError) {
+        links = try Links(seed: seed)
+    }
+
+    /// Makes a node that is reachable at once under its address; no process runs there yet.
+    package func createNode(name: String, address: IPv4Address) throws(SyscallError) -> Node {
+        precondition(!isDown, "a testbed that was taken down stays down")
+        precondition(node(named: name) == nil, "\(name) exists already")
+        let namespace = try links.attach(address, name: name)
+        let node = Node(name: name, address: address, namespace: namespace)
+        nodes.append(node)
+        return node
+    }
+
+    package func node(named name: String) -> Node? { nodes.first { $0.name == name } }
+
+    /// Reaps children that nobody here started: orphans of the nodes, handed to pid 1.
+    @discardableResult
+    package func reapOrphans() -> Int {
+        for node in nodes { node.process?.reapNow() }
+        let running = Set(nodes.compactMap { $0.process?.pid })
+        return Orphans.reap { running.contains($0) }
+    }
+
+    /// Kills every process, waits for the kernel to let go of them, and removes links and rules.
+    ///
+    /// Does nothing the second time. Every step is tried; the first refusal is thrown at the end.
+    package func tearDown() async throws(SyscallError) {
+        if isDown { return }
+        isDown = true
+        var refusal: SyscallError?
+        for node in nodes {
+            do throws(SyscallError) {
+                try node.signal(.kill)
+            } catch { refusal = refusal ?? error }
+        }
+        // What has left its process group; outside a sandbox there is no telling whose it is.
+        if Sandbox.isInside { PidNamespace.killAllOthers() }
+        let deadline = MonotonicTime.now() + .seconds(5)
+        for node in nodes {
+            guard let process = node.process else { continue }
+            if await process.waitForExit(deadline: deadline) == nil {
+                // Uninterruptible sleep in the kernel: it goes with pid 1, as everything does.
+                refusal = refusal ?? SyscallError(stage: "kill(\(node.name))", errno: .timedOut)
+            }
+        }
+        do throws(SyscallError) {
+            try links.tearDown()
+        } catch { refusal = refusal ?? error }
+        reapOrphans()
+        nodes.removeAll()
+        if let refusal { throw refusal }
+    }
+}

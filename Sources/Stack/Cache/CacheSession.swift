@@ -8,7 +8,13 @@ final class CacheSession {
     private var scanner = CommandScanner()
     private var client: ClientState
     private var reply = ReplyBuffer()
-    private var batches = 0
+    /// What this client has had of the loop since it last gave way, in bytes.
+    private var turnCost = 0
+
+    /// About a millisecond of small commands.
+    private static let turnCostMax = 64 << 10
+    /// What a read and a write cost, whatever they carry.
+    private static let batchCost = 512
 
     init(_ connection: Connection, id: Int) {
         self.connection = connection
@@ -17,8 +23,12 @@ final class CacheSession {
 
     var id: Int { client.id }
 
-    /// True after a number of reads in a row, so that the server lets others have the loop.
-    var takesLongTurn: Bool { batches % 8 == 0 }
+    /// True once the client has had its share of the loop; the next share starts with the call.
+    func endsTurn() -> Bool {
+        guard turnCost >= CacheSession.turnCostMax else { return false }
+        turnCost = 0
+        return true
+    }
 
     enum Outcome: Equatable {
         /// Everything complete has run.
@@ -33,12 +43,12 @@ final class CacheSession {
 
     /// Runs commands until none is complete or `replyMax` bytes of replies have gathered.
     func run(on engine: inout CacheEngine, now: CacheTime, replyMax: Int) -> Outcome {
-        batches &+= 1
         var consumed = 0
         let outcome = run(
             connection.inbound, on: &engine, now: now, replyMax: replyMax,
             consumed: &consumed)
         connection.inbound.consume(consumed)
+        turnCost += consumed + CacheSession.batchCost
         return reply.isOverfull ? .overfull : outcome
     }
 

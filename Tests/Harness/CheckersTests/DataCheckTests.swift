@@ -34,7 +34,7 @@ struct DataCheckTests {
         let verdict = try scenario(posts: ["p-1": .present, "p-2": .absent])
             .verdict("lost_writes == 0")
         #expect(verdict.exitCode == 1)
-        #expect(verdict.judgements.map(\.measured) == ["1 of 3 acknowledged"])
+        #expect(verdict.judgements.map(\.measured) == ["1 lost of 3 acknowledged"])
         let lost = try #require(verdict.data?.lost.first)
         #expect(lost.key == "p-2")
         #expect(lost.operation == 701)
@@ -92,7 +92,7 @@ struct DataCheckTests {
         #expect(verdict.judgements.map(\.status) == [.unknown])
         #expect(
             verdict.judgements.map(\.measured)
-                == ["0 of 3 acknowledged, 1 not readable (p-2: timed out)"])
+                == ["0 lost of 3 acknowledged, 1 not readable (p-2: timed out)"])
         #expect(verdict.exitCode == 2)
     }
 

@@ -95,6 +95,14 @@ struct VerdictTests {
             try scenario.verdict(easy).reasons == ["operation 5 has times out of order"])
     }
 
+    @Test func `an operation sent ahead of its plan makes the run invalid`() throws {
+        var scenario = Scenario()
+        scenario.run.operations[500].started = scenario.run.operations[500].intended - 900_000
+        #expect(try scenario.verdict(easy).exitCode == 0)
+        scenario.run.operations[500].started = scenario.run.operations[500].intended - 1_100_000
+        #expect(try scenario.verdict(easy).outcome == .invalid)
+    }
+
     @Test func `a saturated generator makes the run invalid`() throws {
         var scenario = Scenario()
         // 16 of the 1600 operations that are judged are on the bound; one more is over it.

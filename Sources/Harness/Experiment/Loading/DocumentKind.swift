@@ -29,7 +29,7 @@ extension DocumentKind {
         guard let found = read(root, log) else { return false }
         guard found != wanted else { return true }
         let place = Fields(root, "the file", log)?.location(of: "kind") ?? root.location
-        log.error("this is a \(found.rawValue), where a \(wanted.rawValue) is wanted", at: place)
+        log.error("the kind is \(found.rawValue), where \(wanted.rawValue) is wanted", at: place)
         return false
     }
 }

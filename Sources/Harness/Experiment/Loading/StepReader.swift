@@ -15,7 +15,7 @@ struct StepReader {
     func step(_ node: YAMLNode, id: String) -> MethodStep? {
         guard var fields = Fields(node, "a step", log) else { return nil }
         let problems = log.count
-        let at = fields.required("at", Checked.duration(.zero ... Self.lengthMax))
+        let at = fields.required("at", Checked.duration(.zero...Self.lengthMax))
         let word = fields.required("fault", Checked.word("fault", FaultWord.self))
         let targetNode = fields.takeRequired("target")
         guard let word else {
@@ -38,12 +38,10 @@ struct StepReader {
     private func duration(_ fields: inout Fields, of word: FaultWord) -> Duration? {
         guard word.isMomentary else {
             return fields.required(
-                "for", Checked.duration(.milliseconds(1) ... Self.lengthMax))
+                "for", Checked.duration(.milliseconds(1)...Self.lengthMax))
         }
-        if let node = fields.take("for") {
-            log.error(
-                "\(word.rawValue) happens at once, so it takes no \"for\"", at: node.location)
-        }
+        fields.forbid(
+            "for", "\(word.rawValue) happens at once, so it takes no \"for\"")
         return .zero
     }
 

@@ -71,7 +71,8 @@ final class DiagnosticLog {
     func report(_ diagnostic: Diagnostic) {
         var diagnostic = diagnostic
         // The text added last is the most deeply embedded one.
-        diagnostic.sourceLine = sources.reversed().lazy
+        diagnostic.sourceLine =
+            sources.reversed().lazy
             .compactMap { $0.line(at: diagnostic.location) }.first
         if !found.contains(diagnostic) { found.append(diagnostic) }
     }
@@ -81,7 +82,8 @@ final class DiagnosticLog {
         _ noun: String, _ word: String, among valid: [String], at location: SourceLocation
     ) {
         let nearest = NearestWord.find(word, among: valid)
-        let list = nearest == nil && !valid.isEmpty
+        let list =
+            nearest == nil && !valid.isEmpty
             ? "; valid here: \(valid.joined(separator: ", "))" : ""
         error("unknown \(noun) \"\(word)\"\(list)", at: location, suggestion: nearest)
     }

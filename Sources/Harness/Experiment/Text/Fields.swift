@@ -8,6 +8,7 @@ struct Fields {
     let log: DiagnosticLog
     private let entries: [YAMLEntry]
     private var asked: [String] = []
+    private var forbidden: [String] = []
 
     /// Nil, and reported, when the value is no mapping.
     init?(_ node: YAMLNode, _ noun: String, _ log: DiagnosticLog) {
@@ -59,9 +60,17 @@ struct Fields {
     /// Makes keys known that the caller reads by other means.
     mutating func allow(_ keys: [String]) { asked += keys }
 
+    /// Reports a key that makes no sense here, with the reason instead of "unknown".
+    mutating func forbid(_ key: String, _ reason: String) {
+        forbidden.append(key)
+        guard let place = location(of: key) else { return }
+        log.error(reason, at: place)
+    }
+
     /// Reports every key that nobody asked for; call it when all valid ones have been taken.
     func finish() {
-        for entry in entries where !asked.contains(entry.key) {
+        for entry in entries
+        where !asked.contains(entry.key) && !forbidden.contains(entry.key) {
             let nearest = NearestWord.find(entry.key, among: asked)
             let list = nearest == nil ? "; \(noun) takes \(asked.joined(separator: ", "))" : ""
             log.error(

@@ -99,12 +99,18 @@ package enum Quantity {
         if unit.isEmpty, !number.isEmpty {
             throw ValueError("\"\(text)\" has no unit; write \(text)MiB, \(text)KiB or \(text)B")
         }
-        let names = sizeUnits.map(\.name)
         guard let scale = sizeUnits.first(where: { $0.name == unit }), !number.isEmpty else {
-            let near = NearestWord.find(unit, among: names).map { "\(number)\($0)" }
-            throw ValueError("\"\(text)\" is not a size such as 64MiB", suggestion: near)
+            throw ValueError(
+                "\"\(text)\" is not a size such as 64MiB",
+                suggestion: number.isEmpty ? nil : binaryUnit(like: unit).map { "\(number)\($0)" })
         }
         return Int(try scaled(number, by: scale.bytes, text))
+    }
+
+    /// `MiB` for `MB`, `mb` or `M`.
+    private static func binaryUnit(like unit: String) -> String? {
+        let names = sizeUnits.map(\.name).filter { $0 != "B" }
+        return names.first { !unit.isEmpty && $0.first == unit.uppercased().first }
     }
 
     /// Reads a whole number.
@@ -176,7 +182,8 @@ extension Quantity {
                 "the units of \"\(text)\" must go from long to short, each once", offset: offset)
         }
         return ValueError(
-            "unknown unit \"\(unit)\" in \"\(text)\"; the units are \(names.joined(separator: ", "))",
+            "unknown unit \"\(unit)\" in \"\(text)\"; the units are "
+                + names.joined(separator: ", "),
             offset: offset)
     }
 }
@@ -184,4 +191,12 @@ extension Quantity {
 extension Character {
     /// Arabic digits of other scripts count as numbers to `isNumber`, and are none here.
     var isASCIIDigit: Bool { ("0"..."9").contains(self) }
+}
+
+extension Quantity {
+    /// A duration from a command line; nil for anything else.
+    package static func durationOrNil(_ text: String) -> Duration? { try? duration(text) }
+
+    /// A rate a second from a command line; nil for anything else.
+    package static func rateOrNil(_ text: String) -> Double? { try? rate(text) }
 }

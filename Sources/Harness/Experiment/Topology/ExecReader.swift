@@ -4,11 +4,10 @@ import Blueprint
 
 extension TierReader {
     mutating func exec(_ fields: inout Fields) -> TierSpec? {
-        if let role = fields.take("role") {
-            log.error(
-                "a tier has either \"role\" or \"exec\"; say \"serves\" for what it stands for",
-                at: role.location)
-        }
+        fields.forbid(
+            "role",
+            "a tier has either \"role\" or \"exec\"; say \"serves\" for what it stands for")
+        hasPeerPort = fields.has("peer-port")
         let arguments = templates(fields.take("exec"), "\"exec\"")
         let kind = fields.optional("serves", Checked.word("role", TierKind.self))
         let shape = shape(&fields, of: kind)
@@ -36,6 +35,11 @@ extension TierReader {
         // An empty file or variable is a fair wish, unlike an empty number.
         if node.text == "" { return Template(parts: []) }
         guard let template = node.scalar(noun, log, read) else { return nil }
+        if !hasPeerPort, template.parts.contains(.value(.peerPort)) {
+            log.error(
+                "{{peer-port}} has no value: tier \(entry.key) has no \"peer-port\"",
+                at: node.location)
+        }
         for tier in template.references {
             let offset = node.text.flatMap { text in
                 text.firstRange(of: tier).map {

@@ -12,6 +12,7 @@ struct TierReader {
     let entry: YAMLEntry
     let log: DiagnosticLog
     var references: [TierReference] = []
+    var hasPeerPort = false
 
     init(entry: YAMLEntry, log: DiagnosticLog) {
         self.entry = entry
@@ -119,10 +120,8 @@ extension TierReader {
         if sharded, kind == .store || kind == nil {
             let shards = fields.optional("shards", Checked.integer(1...64)) ?? 1
             let replicas = fields.optional("replicas", Checked.integer(1...7)) ?? 3
-            if let count = fields.take("count") {
-                log.error(
-                    "\"count\" follows from \"shards\" and \"replicas\" here", at: count.location)
-            }
+            fields.forbid(
+                "count", "\"count\" follows from \"shards\" and \"replicas\" here")
             return .shards(shards, replicas: replicas)
         }
         let most = kind == .queue ? 1 : Self.countMax
@@ -158,8 +157,8 @@ extension TierKind {
     /// How our own tiers are asked whether they are ready.
     var readiness: Probe {
         switch self {
-        case .balancer, .app: .http(path: "/health/ready")
-        case .cache, .store, .queue, .worker: .resp(["PING"])
+        case .balancer, .app, .worker: .http(path: "/health/ready")
+        case .cache, .store, .queue: .resp(["PING"])
         }
     }
 

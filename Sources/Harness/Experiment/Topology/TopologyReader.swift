@@ -55,11 +55,16 @@ struct TopologyReader {
     private func readings(_ node: YAMLNode) -> [TierReading] {
         guard case .mapping(let entries) = node.content else {
             if case .rejected = node.content { return [] }
-            log.error("\"tiers\" must be a mapping of tiers by name, not \(node.kind)",
+            log.error(
+                "\"tiers\" must be a mapping of tiers by name, not \(node.kind)",
                 at: node.location)
             return []
         }
         if entries.isEmpty { log.error("\"tiers\" names no tier", at: node.location) }
+        if entries.count > AddressPlan.tiersMax {
+            log.error("more than \(AddressPlan.tiersMax) tiers", at: node.location)
+            return []
+        }
         return entries.map { entry in
             var reader = TierReader(entry: entry, log: log)
             return reader.read()

@@ -1,0 +1,90 @@
+// The end of a run: read back, judge, and write everything down.
+
+import Checkers
+import Experiment
+import History
+import Linux
+import Report
+import Testbed
+
+extension Conductor {
+    func judge(_ stack: Stack, _ log: EventLog) async throws {
+        let history = try HistoryReader.read(path: folder.history)
+        if history.isTorn { verdict.degrade(to: .invalid, because: "history.jsonl is torn") }
+        view.say("reading back what was acknowledged")
+        let readBack = await ReadBackRunner(stack, plan, aborted: aborted)?
+            .run(history.operations)
+        if aborted.isOn { return }
+        let run = RunRecord(
+            operations: history.operations, planned: plannedCount, phases: clock.spans,
+            faults: FaultRecord.records(of: log.events), faultSteps: plan.method.map(\.id),
+            readBack: readBack)
+        var settings = JudgeSettings()
+        settings.recovery = Checkers.RecoveryCriterion(plan.recoveryCriterion)
+        settings.unanswered = plan.load.timeout.nanoseconds
+        var judged = Verdict(
+            of: run, objectives: plan.objectives.map(\.objective), settings: settings)
+        for reason in verdict.reasons.reversed() {
+            judged.degrade(to: verdict.outcome, because: reason)
+        }
+        verdict = judged
+    }
+
+    func finish(_ recorded: [RecordedEvent]) -> RunResult {
+        var facts = RunFacts(
+            experiment: plan.name, seed: plan.seed, started: started.rfc3339,
+            elapsed: elapsed.nanoseconds)
+        facts.file = plan.source
+        facts.topology = plan.topology.name
+        facts.host = HostFacts.read()
+        let report = RunReport(facts, verdict)
+        let incident = Incident(
+            experiment: plan, recorded: started.rfc3339, seed: plan.seed, arrivals: arrivals,
+            events: recorded)
+        let files: [(String, [UInt8])] = [
+            (folder.verdict, report.verdictFile()), (folder.junit, report.junitFile()),
+            (folder.summary, Array(report.markdown().utf8)),
+            (folder.incident, Array(incident.yaml.utf8)),
+        ]
+        for (path, bytes) in files {
+            do {
+                try File.save(bytes, to: path)
+            } catch {
+                verdict.degrade(to: .harnessFailed, because: "\(error)")
+            }
+        }
+        return RunResult(
+            folder: folder, report: RunReport(facts, verdict), recorded: recorded,
+            arrivals: arrivals)
+    }
+}
+
+extension Checkers.RecoveryCriterion {
+    /// What the experiment asks for, in the checkers' exact units.
+    init(_ asked: Experiment.RecoveryCriterion) {
+        self.init()
+        windows = asked.windows
+        windowWidth = asked.window.nanoseconds
+        availability = Ratio(billionths: Int64((asked.availability * 1e9).rounded()))
+    }
+}
+
+/// Facts of this host that a reader of a report wants to know.
+enum HostFacts {
+    static func read() -> [RunFacts.Fact] {
+        var facts: [RunFacts.Fact] = []
+        if let release = try? File.text(of: "/proc/sys/kernel/osrelease") {
+            facts.append(.init("kernel", String(release.prefix { !$0.isNewline })))
+        }
+        if let processors = try? File.text(of: "/proc/cpuinfo") {
+            let lines = processors.split(whereSeparator: \.isNewline)
+            facts.append(.init("cores", "\(lines.count { $0.hasPrefix("processor") })"))
+            if let model = lines.first(where: { $0.hasPrefix("model name") }),
+                let name = model.split(separator: ":").last
+            {
+                facts.append(.init("processor", String(name.drop { $0 == " " })))
+            }
+        }
+        return facts
+    }
+}

@@ -1,0 +1,149 @@
+// The method of an experiment, carried out: each step injects its fault at its time, proves it,
+// heals it at its time and proves that it is gone. Steps run side by side; what stands when the run
+// is aborted is healed last in, first out.
+//
+// Targets are settled just before a step fires, from what the nodes then say of their roles, so a
+// step that names a leader gets the one that leads at that moment. The injection itself waits for
+// the very time.
+
+import Determinism
+import Experiment
+import Faults
+import History
+import Linux
+import Reactor
+import Testbed
+
+@ReactorActor
+final class MethodRunner {
+    private let plan: ExperimentPlan
+    private let factory: FaultFactory
+    private let log: EventLog
+    private let start: MonotonicTime
+    private let random: SeededRandom
+    private let aborted: AbortSwitch
+    private var active: [(step: MethodStep, fault: any Fault)] = []
+    /// What went wrong with faults: any makes the run invalid.
+    private(set) var problems: [String] = []
+    private(set) var recorded: [RecordedEvent] = []
+
+    /// How long before its time a step settles its target.
+    private static let settleAhead: Duration = .milliseconds(40)
+
+    /// `start` is time zero of the method: the end of the baseline.
+    init(
+        _ plan: ExperimentPlan, factory: FaultFactory, log: EventLog, start: MonotonicTime,
+        aborted: AbortSwitch
+    ) {
+        self.plan = plan
+        self.factory = factory
+        self.log = log
+        self.start = start
+        self.aborted = aborted
+        random = SeededRandom(seed: plan.seed).fork("method")
+    }
+
+    /// Nodes whose process a standing fault has ended on purpose.
+    var endedOnPurpose: Set<String> {
+        active.reduce(into: []) { $0.formUnion($1.fault.endsProcesses) }
+    }
+
+    /// The faults that stand now, for the live line.
+    var standing: [String] {
+        active.map { "\($0.step.fault.word.rawValue) \($0.fault.targets.first ?? "")" }
+    }
+
+    /// Runs every step to its end, or heals what stands when the run is aborted.
+    func run() async {
+        let steps = plan.method.map { step in
+            Task { @ReactorActor in await run(step) }
+        }
+        for step in steps { await step.value }
+        await unwind()
+    }
+
+    private func run(_ step: MethodStep) async {
+        let due = start + step.at
+        guard await aborted.sleep(until: due + (.zero - Self.settleAhead)) else { return }
+        do {
+            let target = try await factory.resolve(step, random: random.fork("step \(step.id)"))
+            let fault = try factory.fault(step.fault, on: target)
+            try await fault.prepare()
+            guard await aborted.sleep(until: due) else { return }
+            try await inject(step, fault, target, due)
+            let proof = try await fault.prove()
+            note(.proved, step, fault, evidence: proof)
+        } catch {
+            fail(step, "\(step.fault.word.rawValue) \(step.target): \(error)")
+        }
+        if !step.fault.word.isMomentary {
+            _ = await aborted.sleep(until: start + step.end)
+        }
+        await heal(step)
+    }
+
+    private func inject(
+        _ step: MethodStep, _ fault: any Fault, _ target: ResolvedTarget, _ due: MonotonicTime
+    ) async throws(FaultError) {
+        let began = MonotonicTime.now()
+        // Before the injection, since a half-done one must be healed as well.
+        active.append((step, fault))
+        try await fault.inject()
+        let took = MonotonicTime.now() - began
+        log.add(
+            TimelineEvent(
+                .inject, step: step.id, planned: log.epoch.offset(of: due),
+                actual: log.epoch.offset(of: began), took: took.nanoseconds,
+                fault: step.fault.word.rawValue, target: "\(step.target)", nodes: fault.targets,
+                evidence: fault.promise))
+        recorded.append(
+            RecordedEvent(
+                step: step.id, injected: began - start, healed: nil, nodes: target.nodes,
+                links: target.links))
+    }
+
+    private func heal(_ step: MethodStep) async {
+        guard let index = active.firstIndex(where: { $0.step.id == step.id }) else { return }
+        let fault = active[index].fault
+        let began = MonotonicTime.now()
+        do {
+            try await fault.heal()
+            let took = MonotonicTime.now() - began
+            log.add(
+                TimelineEvent(
+                    .heal, step: step.id, planned: log.epoch.offset(of: start + step.end),
+                    actual: log.epoch.offset(of: began), took: took.nanoseconds,
+                    fault: step.fault.word.rawValue, target: "\(step.target)",
+                    nodes: fault.targets))
+            if let place = recorded.firstIndex(where: { $0.step == step.id }) {
+                recorded[place].healed = began - start
+            }
+            note(.provedHealed, step, fault, evidence: try await fault.proveHealed())
+        } catch {
+            fail(step, "\(step.fault.word.rawValue) \(step.target) not healed: \(error)")
+        }
+        active.removeAll { $0.step.id == step.id }
+    }
+
+    /// Heals whatever still stands, the last injected first.
+    private func unwind() async {
+        while let last = active.last { await heal(last.step) }
+    }
+
+    private func note(
+        _ kind: TimelineEvent.Kind, _ step: MethodStep, _ fault: any Fault, evidence: [Evidence]
+    ) {
+        log.add(
+            TimelineEvent(
+                kind, step: step.id, actual: log.now, fault: step.fault.word.rawValue,
+                target: "\(step.target)", nodes: fault.targets, evidence: evidence))
+    }
+
+    private func fail(_ step: MethodStep, _ problem: String) {
+        problems.append(problem)
+        log.add(
+            TimelineEvent(
+                .note, step: step.id, actual: log.now, fault: step.fault.word.rawValue,
+                target: "\(step.target)", evidence: [Evidence("problem", problem)]))
+    }
+}

@@ -1,0 +1,97 @@
+// One line a second and node in metrics.jsonl: what the kernel says of its process, and the numbers
+// in its INFO where the tier speaks RESP.
+
+import Blueprint
+import Endpoints
+import Experiment
+import History
+import Linux
+import Reactor
+import Report
+import Testbed
+import Wire
+
+@ReactorActor
+final class MetricsSampler {
+    private let stack: Stack
+    private let log: EventLog
+    private let file: FileDescriptor
+    private var ticksBefore: [String: UInt64] = [:]
+    private var isStopped = false
+
+    init(_ stack: Stack, path: String, log: EventLog) throws(SyscallError) {
+        self.stack = stack
+        self.log = log
+        file = try File.open(path, [.writeOnly, .create, .append])
+    }
+
+    /// Samples every second until stopped.
+    func run() async {
+        var next = MonotonicTime.now()
+        while !isStopped {
+            await sample()
+            next = next + .seconds(1)
+            await Reactor.sleep(until: next)
+        }
+    }
+
+    func stop() { isStopped = true }
+
+    private func sample() async {
+        let questions = stack.members.map { member in
+            Task { @ReactorActor in await line(of: member) }
+        }
+        var bytes: [UInt8] = []
+        for question in questions { await question.value?.append(to: &bytes, epoch: log.epoch) }
+        try? File.write(file, bytes.span)
+    }
+
+    private func line(of member: Member) async -> MetricsLine? {
+        guard let process = member.node.process, process.isRunning else { return nil }
+        var metrics: [MetricsLine.Metric] = []
+        if let usage = ProcessUsage(pid: process.pid) {
+            let before = ticksBefore.updateValue(usage.cpuTicks, forKey: member.name)
+            if let before, usage.cpuTicks >= before {
+                metrics.append(.init("cpu_seconds", Double(usage.cpuTicks - before) / 100))
+            }
+            metrics.append(.init("memory_bytes", Double(usage.residentBytes)))
+        }
+        metrics += await information(of: member)
+        return MetricsLine(at: log.now, node: member.name, metrics: metrics)
+    }
+
+    private func information(of member: Member) async -> [MetricsLine.Metric] {
+        switch member.plan.kind {
+        case .cache, .store, .queue: break
+        case .balancer, .app, .worker, nil: return []
+        }
+        let client = RESPClient(member.plan.listen)
+        defer { client.close() }
+        let reply = try? await client.call(["INFO"], deadline: .now() + .milliseconds(300))
+        guard let text = reply?.text else { return [] }
+        return text.split(whereSeparator: \.isNewline).compactMap { line in
+            let parts = line.split(separator: ":", maxSplits: 1)
+            guard parts.count == 2, let value = Double(parts[1]) else { return nil }
+            return .init(String(parts[0]), value)
+        }
+    }
+}
+
+/// CPU and memory of a process, from /proc/<pid>/stat: fields 14, 15 and 24 of proc(5).
+struct ProcessUsage {
+    /// User and system time in ticks of 1/100 s, which is what USER_HZ is on every Linux.
+    let cpuTicks: UInt64
+    let residentBytes: UInt64
+
+    init?(pid: Int32) {
+        guard let text = try? File.text(of: "/proc/\(pid)/stat"),
+            let bracket = text.lastIndex(of: ")")
+        else { return nil }
+        let fields = text[text.index(after: bracket)...].split(separator: " ")
+        guard fields.count > 21, let user = UInt64(fields[11]), let system = UInt64(fields[12]),
+            let pages = UInt64(fields[21])
+        else { return nil }
+        cpuTicks = user + system
+        residentBytes = pages * 4096
+    }
+}

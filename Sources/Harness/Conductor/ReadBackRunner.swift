@@ -1,0 +1,138 @@
+// After recovery, everything that was acknowledged is asked for again, by the same way that a user
+// would take: through the balancer, by reads that the cache does not answer.
+//
+// Orders take effect later, so the queue is first watched until it is empty. An order without
+// effect while the queue still holds work would be late, not lost.
+
+import Blueprint
+import Checkers
+import Endpoints
+import Experiment
+import History
+import Linux
+import Reactor
+import Testbed
+import Wire
+
+@ReactorActor
+final class ReadBackRunner {
+    private let stack: Stack
+    private let plan: ExperimentPlan
+    private let entry: Member
+    private let client: HTTPClient
+    private var result = ReadBack(isDrained: false)
+    private var work: [Operation] = []
+    private let aborted: AbortSwitch
+
+    init?(_ stack: Stack, _ plan: ExperimentPlan, aborted: AbortSwitch) {
+        guard let entry = stack.members.first(where: { $0.plan.tier == plan.topology.entry })
+        else { return nil }
+        self.stack = stack
+        self.plan = plan
+        self.entry = entry
+        self.aborted = aborted
+        client = HTTPClient(entry.plan.listen)
+    }
+
+    private static let lanes = 24
+
+    /// Reads back every post that was acknowledged, and every order that was or may have been made.
+    func run(_ operations: [Operation]) async -> ReadBack {
+        let orders = operations.filter { $0.effect == .order && ($0.outcome == .ok || $0.isOpen) }
+        let posts = operations.filter { $0.effect == .post && $0.outcome == .ok }
+        if !orders.isEmpty { result.isDrained = await queueIsEmpty(within: .seconds(30)) }
+        work = (posts + orders).reversed()
+        let lanes = (0..<Self.lanes).map { _ in
+            Task { @ReactorActor in
+                while !aborted.isOn, let next = work.popLast() { await read(next) }
+            }
+        }
+        for lane in lanes { await lane.value }
+        client.close()
+        return result
+    }
+
+    private func read(_ operation: Operation) async {
+        guard let key = operation.key else { return }
+        switch operation.effect {
+        case .post: result.posts[key] = await post(operation, key)
+        case .order: result.orders[key] = await order(operation, key)
+        case .read: break
+        }
+    }
+
+    private func post(_ operation: Operation, _ key: String) async -> ReadBack.Post {
+        switch await answer("/users/\(operation.user)/posts/\(key)") {
+        case .found: .present
+        case .absent: .absent
+        case .unreadable(let reason): .unreadable(reason)
+        }
+    }
+
+    private func order(_ operation: Operation, _ key: String) async -> ReadBack.Order {
+        switch await answer("/users/\(operation.user)/orders/\(key)") {
+        case .found(let json):
+            json["effects"]?.int.map { .effects($0) } ?? .unreadable("answer without effects")
+        case .absent: .absent
+        case .unreadable(let reason): .unreadable(reason)
+        }
+    }
+
+    private enum Answer {
+        case found(JSON)
+        case absent
+        case unreadable(String)
+    }
+
+    /// Asks a few times: one refused read proves nothing about the data.
+    private func answer(_ target: String) async -> Answer {
+        var reason = "not asked"
+        for attempt in 0..<5 {
+            if attempt > 0 { await Reactor.sleep(for: .milliseconds(100 * attempt)) }
+            do {
+                let request = HTTPRequest("GET", target, host: entry.name)
+                let response = try await client.send(request, deadline: .now() + .seconds(2))
+                switch response.status {
+                case 200: return .found(response.json ?? .null)
+                case 404: return .absent
+                default: reason = "status \(response.status)"
+                }
+            } catch {
+                reason = "\(error)"
+            }
+        }
+        return .unreadable(reason)
+    }
+
+    /// True once no queue holds or has handed out anything.
+    private func queueIsEmpty(within limit: Duration) async -> Bool {
+        let queues = stack.members.filter { $0.plan.kind == .queue }
+        let deadline = MonotonicTime.now() + limit
+        while .now() < deadline, !aborted.isOn {
+            var empty = !queues.isEmpty
+            for queue in queues where empty { empty = await isEmpty(queue) }
+            if empty { return true }
+            await Reactor.sleep(for: .milliseconds(100))
+        }
+        return false
+    }
+
+    private func isEmpty(_ queue: Member) async -> Bool {
+        let client = RESPClient(queue.plan.listen)
+        defer { client.close() }
+        guard
+            case .array(let items)? = try? await client.call(
+                ["DEPTH", "orders"], deadline: .now() + .seconds(1)),
+            items.count >= 2, case .integer(0) = items[0], case .integer(0) = items[1]
+        else { return false }
+        return true
+    }
+}
+
+extension Operation {
+    /// The outcome is not known: it may have happened.
+    var isOpen: Bool {
+        if case .unknown = outcome { return true }
+        return false
+    }
+}

@@ -1,0 +1,107 @@
+// The schema's half for topologies and incidents.
+
+import Blueprint
+import Wire
+
+extension ExperimentSchema {
+    static var topology: JSON {
+        document(
+            .topology,
+            [
+                ("name", ref("name")), ("description", text("what it is for")),
+                ("entry", text("the tier that users talk to")),
+                (
+                    "tiers",
+                    [
+                        "type": "object", "minProperties": 1, "propertyNames": ref("name"),
+                        "additionalProperties": ref("tier"),
+                    ]
+                ),
+            ], required: ["name", "entry", "tiers"])
+    }
+
+    /// One schema a role, and one for other programs.
+    static var tiers: [JSON] { TierKind.allCases.map(tier) + [program] }
+
+    private static func tier(_ kind: TierKind) -> JSON {
+        let reference = text("the name of a tier")
+        let settings: [(String, JSON)] =
+            switch kind {
+            case .balancer: [("policy", words(BalancingPolicy.self)), ("to", reference)]
+            case .app: [("cache", reference), ("store", reference), ("queue", reference)]
+            case .cache: [("memory", ref("size"))]
+            case .store:
+                [("peer-port", ref("port")), ("acknowledge", words(StoreAcknowledgement.self))]
+            case .queue: []
+            case .worker:
+                [
+                    ("queue", reference), ("store", reference), ("work", ref("duration")),
+                    ("acknowledge", words(WorkerAcknowledgement.self)),
+                    ("idempotent", ["type": "boolean"]),
+                ]
+            }
+        let needed = ["to", "cache", "store", "queue"].filter { key in
+            settings.contains { $0.0 == key }
+        }
+        return object(
+            [("role", ["const": .string(kind.rawValue)])]
+                + (kind == .store ? shards : [("count", integer(from: 1))])
+                + [("port", ref("port"))] + settings,
+            required: ["role"] + needed)
+    }
+
+    private static var shards: [(String, JSON)] {
+        [("shards", integer(from: 1)), ("replicas", integer(from: 1))]
+    }
+
+    private static var program: JSON {
+        let template = text("a template; {{port}}, {{address.of.TIER}} and more are filled in")
+        let templates: JSON = ["type": "object", "additionalProperties": template]
+        return object(
+            [
+                ("exec", ["type": "array", "minItems": 1, "items": template]),
+                ("serves", words(TierKind.self)), ("count", integer(from: 1)),
+            ] + shards + [
+                ("port", ref("port")), ("peer-port", ref("port")), ("environment", templates),
+                ("files", templates), ("ready", ref("probe")), ("role-probe", ref("probe")),
+            ], required: ["exec", "port"])
+    }
+
+    static var probe: JSON {
+        let command: JSON = ["type": "array", "minItems": 1, "items": ["type": "string"]]
+        return [
+            "oneOf": [
+                object([("tcp", ["const": true])], required: ["tcp"]),
+                object(
+                    [("http", ["type": "string", "pattern": "^/[^\\s]*$"])], required: ["http"]),
+                object([("resp", command)], required: ["resp"]),
+                object([("command", command)], required: ["command"]),
+            ]
+        ]
+    }
+
+    static var incident: JSON {
+        document(
+            .incident,
+            [
+                ("recorded", text("when the run began, RFC 3339")), ("seed", seed),
+                ("arrivals", text("fingerprint of the planned arrivals")),
+                ("events", ["type": "array", "items": ref("event")]),
+                ("experiment-file", text("where the experiment was")),
+                ("experiment", text("the whole text of the experiment")),
+                ("topology-file", text("where the topology was")),
+                ("topology", text("the whole text of the topology")),
+            ],
+            required: ["recorded", "seed", "arrivals", "events", "experiment", "topology"])
+    }
+
+    static var event: JSON {
+        let names: JSON = ["type": "array", "items": ref("name")]
+        return object(
+            [
+                ("step", ["type": ["string", "integer"]]), ("injected", ref("duration")),
+                ("healed", ref("duration")), ("nodes", names),
+                ("links", ["type": "array", "items": names]),
+            ], required: ["step", "injected"])
+    }
+}

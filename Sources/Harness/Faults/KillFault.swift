@@ -1,0 +1,86 @@
+// Kill: the process ends by a signal, and is started again when the fault is healed. With SIGKILL
+// nothing of the node runs any more; what it had not written to its files is lost, what it had not
+// synced is not (the page cache lives on), which is why kill alone proves no durability.
+
+import Experiment
+import History
+import Linux
+import Reactor
+import Testbed
+
+@ReactorActor
+final class KillFault: Fault {
+    private let signal: Signal
+    private let members: [Member]
+    private let readyTimeout: Duration
+
+    init(_ signal: KillSignal, _ members: [Member], readyTimeout: Duration = .seconds(10)) {
+        self.signal =
+            switch signal {
+            case .kill: .kill
+            case .term: .terminate
+            case .abort: .abort
+            }
+        self.members = members
+        self.readyTimeout = readyTimeout
+    }
+
+    var promise: [Evidence] { [Evidence("signal", "\(signal)")] }
+    var targets: [String] { members.map(\.name) }
+    var endsProcesses: Set<String> { Set(targets) }
+
+    func inject() throws(FaultError) {
+        for member in members {
+            do {
+                let taken = try member.node.signal(signal)
+                guard taken else { throw FaultError.unproven("\(member.name) was not running") }
+            } catch let error as FaultError {
+                throw error
+            } catch let error as SyscallError {
+                throw .system(error)
+            } catch {
+                preconditionFailure("only these two are thrown")
+            }
+        }
+    }
+
+    /// The kernel's exit status names the signal; a SIGTERM may also end in an orderly exit.
+    func prove() async throws(FaultError) -> [Evidence] {
+        var evidence: [Evidence] = []
+        for member in members {
+            let deadline = MonotonicTime.now() + .seconds(10)
+            guard let exit = await member.node.process?.waitForExit(deadline: deadline) else {
+                throw .unproven("\(member.name) still runs after \(signal)")
+            }
+            guard exit == .killed(signal) || (signal == .terminate && exit == .exited(0)) else {
+                throw .unproven("\(member.name) ended otherwise: \(exit)")
+            }
+            evidence.append(Evidence("exit of \(member.name)", "\(exit)"))
+        }
+        return evidence
+    }
+
+    func heal() throws(FaultError) {
+        for member in members where !member.node.isRunning {
+            do {
+                try member.node.restart()
+            } catch {
+                throw .system(error)
+            }
+        }
+    }
+
+    /// A new process, ready by its own word.
+    func proveHealed() async throws(FaultError) -> [Evidence] {
+        let started = MonotonicTime.now()
+        var evidence: [Evidence] = []
+        for member in members {
+            guard await eventually(within: readyTimeout, { await member.isReady() }) else {
+                throw .unproven("\(member.name) is not ready again after \(readyTimeout)")
+            }
+            let ready = (MonotonicTime.now() - started).milliseconds
+            evidence.append(Evidence("\(member.name) ready after", ready))
+        }
+        return evidence
+    }
+}

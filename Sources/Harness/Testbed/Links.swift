@@ -1,0 +1,235 @@
+// The network of a testbed: the calling process's own namespace is the router, each node's
+// namespace hangs off it by a veth pair, and policy rules make links bad or cut them.
+//
+//     rule 0        lookup local          (the kernel's)
+//     rule 100      from A to B blackhole         a partition, one way
+//     rule 200      iif impair0 lookup main       what the emulator sends on
+//     rule 300      from A to B lookup 300        an impaired direction goes to the emulator
+//     rule 32766    lookup main           (the kernel's)
+//
+// A partition comes before everything, so it also stops what the emulator still holds.
+
+import Determinism
+package import Linux
+
+/// Links between nodes, and the faults on them; belongs to one thread.
+package final class Links {
+    /// Every node's gateway, and the address that the harness itself has towards the nodes.
+    package static let router = IPv4Address(169, 254, 0, 1)
+
+    private var socket: RouteSocket
+    private let emulator: LinkEmulator
+    /// Keeps the far end's namespace alive.
+    private let wire: NetworkNamespace
+    private let random: SeededRandom
+    private var linkNext: Int32 = 100
+    private var attached: [IPv4Address: Int32] = [:]
+    private var impairments: [Direction: Impairment] = [:]
+    private var impairedBefore = 0
+    private var isDown = false
+
+    /// Turns the calling thread's namespace, which must be a fresh one, into the router.
+    package init(seed: UInt64) throws(SyscallError) {
+        random = SeededRandom(seed: seed).fork("links")
+        try Kernel.configureRouter()
+        socket = try RouteSocket()
+        wire = try NetworkNamespace.create()
+        try wire.perform { () throws(SyscallError) in try Kernel.withoutIPv6() }
+        try socket.perform(ImpairLink.requests(wire: wire.descriptor.raw))
+        try LinkFeatures.finishPackets(on: ImpairLink.near.name)
+        let ring = try wire.perform { () throws(SyscallError) in
+            var inside = try RouteSocket()
+            try inside.perform(.linkUp(index: ImpairLink.far.index))
+            return try PacketRing(link: ImpairLink.far.index)
+        }
+        try socket.waitUntilUsable(link: ImpairLink.near.index, deadline: Self.linkDeadline)
+        emulator = try LinkEmulator(
+            ring, ends: .init(near: ImpairLink.near.address, far: ImpairLink.far.address))
+    }
+
+    /// Makes a namespace with loopback and `eth0` under one address, linked to the router.
+    package func attach(_ address: IPv4Address, name: String) throws(SyscallError)
+        -> NetworkNamespace
+    {
+        precondition(attached[address] == nil, "an address belongs to one node")
+        let namespace = try NetworkNamespace.create()
+        var inside = try namespace.perform { () throws(SyscallError) in
+            try Kernel.configureNode()
+            return try RouteSocket()
+        }
+        let link = linkNext
+        linkNext += 1
+        let here = LinkEnd(
+            name: Self.linkName(name, link), index: link,
+            address: LinkAddress(kind: 1, address))
+        let there = LinkEnd(name: "eth0", index: 2, address: LinkAddress(kind: 2, address))
+        try socket.perform([
+            .newVeth(here, peer: there, peerNamespace: namespace.descriptor.raw),
+            .newHostRoute(address, link: link, source: Self.router),
+            .putNeighbour(address, at: there.address, link: link),
+        ])
+        attached[address] = link
+        try inside.perform([
+            .linkUp(index: 1),
+            .linkUp(index: there.index),
+            .putAddress(address, link: there.index),
+            .putNeighbour(Self.router, at: here.address, link: there.index),
+            .newDefaultRoute(via: Self.router, link: there.index),
+        ])
+        try socket.waitUntilUsable(link: link, deadline: Self.linkDeadline)
+        return namespace
+    }
+
+    /// Removes a node's link; both ends go.
+    package func detach(_ address: IPv4Address) throws(SyscallError) {
+        guard let link = attached.removeValue(forKey: address) else { return }
+        try socket.perform(.deleteLink(index: link))
+    }
+
+    /// Stops the emulator and removes every rule and link; does nothing the second time.
+    package func tearDown() throws(SyscallError) {
+        if isDown { return }
+        isDown = true
+        emulator.stop()
+        for address in Array(attached.keys) { try detach(address) }
+        let ours = try socket.rules().filter { Priority.all.contains($0.priority) }
+        if !ours.isEmpty { try socket.perform(ours.map(RouteMessage.deleteRule)) }
+        impairments.removeAll()
+        try socket.perform(.deleteLink(index: ImpairLink.near.index))
+    }
+
+    private static var linkDeadline: MonotonicTime { .now() + .seconds(5) }
+
+    /// The node's name where it fits an interface's 15 bytes, for whoever looks on with a sniffer.
+    private static func linkName(_ name: String, _ link: Int32) -> String {
+        name.utf8.count <= 15 && !name.contains("/") ? name : "node-\(link)"
+    }
+}
+
+extension Links {
+    /// Cuts directions by one blackhole rule each; takes hold at once, for open connections too.
+    package func block(_ directions: [Direction]) throws(SyscallError) {
+        try socket.perform(directions.map { .newRule(Self.cut($0)) })
+    }
+
+    package func block(from source: IPv4Address, to destination: IPv4Address) throws(SyscallError) {
+        try block([Direction(from: source, to: destination)])
+    }
+
+    /// Takes the rules of `block` away again.
+    package func unblock(_ directions: [Direction]) throws(SyscallError) {
+        try socket.perform(directions.map { .deleteRule(Self.cut($0)) })
+    }
+
+    package func unblock(
+        from source: IPv4Address, to destination: IPv4Address
+    ) throws(SyscallError) {
+        try unblock([Direction(from: source, to: destination)])
+    }
+
+    /// The directions that the kernel says are cut: read back, not remembered.
+    package func blocked() throws(SyscallError) -> Set<Direction> {
+        Set(try socket.rules().filter { $0.action == .blackhole }.compactMap(\.direction))
+    }
+
+    package func isBlocked(
+        from source: IPv4Address, to destination: IPv4Address
+    ) throws(SyscallError) -> Bool {
+        try blocked().contains(Direction(from: source, to: destination))
+    }
+
+    private static func cut(_ direction: Direction) -> PolicyRule {
+        PolicyRule(
+            priority: Priority.partition, source: direction.from, destination: direction.to,
+            action: .blackhole)
+    }
+}
+
+extension Links {
+    /// Sends packets of one direction through the emulator; a second call changes the impairment.
+    package func impair(
+        from source: IPv4Address, to destination: IPv4Address, _ impairment: Impairment
+    ) throws(SyscallError) {
+        let direction = Direction(from: source, to: destination)
+        impairedBefore += 1
+        // The model first: no packet may come by before it is there.
+        emulator.impair(
+            direction, impairment, random: random.fork("\(direction) \(impairedBefore)"))
+        if impairments.updateValue(impairment, forKey: direction) != nil { return }
+        try socket.perform(.newRule(Self.detour(direction)))
+    }
+
+    /// Gives a direction its direct path back, then lets go what the emulator still holds.
+    package func heal(from source: IPv4Address, to destination: IPv4Address) throws(SyscallError) {
+        let direction = Direction(from: source, to: destination)
+        guard impairments.removeValue(forKey: direction) != nil else { return }
+        try socket.perform(.deleteRule(Self.detour(direction)))
+        emulator.heal(direction)
+    }
+
+    /// The directions that the kernel sends to the emulator: read back, not remembered.
+    package func impaired() throws(SyscallError) -> Set<Direction> {
+        Set(
+            try socket.rules().filter { $0.action == .lookup(ImpairLink.table) }
+                .compactMap(\.direction))
+    }
+
+    package func isImpaired(
+        from source: IPv4Address, to destination: IPv4Address
+    ) throws(SyscallError) -> Bool {
+        try impaired().contains(Direction(from: source, to: destination))
+    }
+
+    /// What happened to a direction's packets since it was last impaired; stays after healing.
+    package func counters(
+        from source: IPv4Address, to destination: IPv4Address
+    ) -> LinkCounters? {
+        emulator.counters(of: Direction(from: source, to: destination))
+    }
+
+    private static func detour(_ direction: Direction) -> PolicyRule {
+        PolicyRule(
+            priority: Priority.detour, source: direction.from, destination: direction.to,
+            action: .lookup(ImpairLink.table))
+    }
+}
+
+/// Where our rules stand among the kernel's.
+private enum Priority {
+    static let partition: UInt32 = 100
+    static let wayBack: UInt32 = 200
+    static let detour: UInt32 = 300
+    static let all: Set<UInt32> = [partition, wayBack, detour]
+}
+
+/// The pair of links and the table that lead to the emulator.
+private enum ImpairLink {
+    static let table = RouteTable(rawValue: 300)
+    static let near = LinkEnd(
+        name: "impair0", index: 10, address: LinkAddress(kind: 3, IPv4Address(0, 0, 0, 0)))
+    static let far = LinkEnd(
+        name: "impair1", index: 10, address: LinkAddress(kind: 4, IPv4Address(0, 0, 0, 0)))
+    /// A next hop that no device has; see LinkEmulator.
+    static let nextHop = IPv4Address(169, 254, 0, 2)
+    static let nextHopAddress = LinkAddress(kind: 5, IPv4Address(0, 0, 0, 0))
+
+    static func requests(wire: Int32) -> [RouteMessage] {
+        [
+            .linkUp(index: 1),
+            .putAddress(Links.router, link: 1),
+            .newVeth(near, peer: far, peerNamespace: wire),
+            .putNeighbour(nextHop, at: nextHopAddress, link: near.index),
+            .newDefaultRoute(via: nextHop, link: near.index, table: table),
+            .newRule(
+                PolicyRule(
+                    priority: Priority.wayBack, inputLink: near.name, action: .lookup(.main))),
+        ]
+    }
+}
+
+extension PolicyRule {
+    fileprivate var direction: Direction? {
+        guard let source, let destination else { return nil }
+        return Direction(from: source, to: destination)
+    }
+}

@@ -1,0 +1,86 @@
+// Questions that the harness puts to a node by the node's own protocol: "are you ready?" and "do you
+// lead?". They come from the router, which no partition cuts off, so that a fault between nodes
+// never blinds the harness.
+
+import Endpoints
+package import Experiment
+package import Linux
+package import Reactor
+import Wire
+
+/// Asks one node.
+@ReactorActor
+package struct NodeProbe {
+    package let address: SocketAddress
+
+    package init(_ address: SocketAddress) { self.address = address }
+
+    /// True when the node answers as the probe wants it.
+    package func passes(_ probe: Probe, within timeout: Duration) async -> Bool {
+        let deadline = MonotonicTime.now() + timeout
+        switch probe {
+        case .tcp: return await accepts(deadline)
+        case .http(let path): return await answers(path, deadline)
+        case .resp(let words):
+            guard let reply = await reply(to: words, deadline) else { return false }
+            if case .error = reply { return false }
+            return true
+        case .command: return false
+        }
+    }
+
+    /// The role that the node claims, with its term where the protocol tells one; nil when it does
+    /// not answer.
+    package func role(
+        _ probe: Probe, within timeout: Duration
+    ) async -> (role: NodeRole, term: UInt64)? {
+        let deadline = MonotonicTime.now() + timeout
+        switch probe {
+        case .resp(let words):
+            guard case .array(let items)? = await reply(to: words, deadline),
+                let word = items.first.flatMap(text), let role = NodeRole(answer: word)
+            else { return nil }
+            guard items.count > 1, case .integer(let term) = items[1] else { return (role, 0) }
+            return (role, UInt64(clamping: term))
+        case .http(let path):
+            guard let response = await response(path, deadline), response.status == 200,
+                let word = response.json?["role"]?.string
+            else { return nil }
+            return NodeRole(answer: word).map { ($0, 0) }
+        case .tcp, .command: return nil
+        }
+    }
+
+    private func accepts(_ deadline: MonotonicTime) async -> Bool {
+        guard let connection = try? await Connection.connect(to: address, deadline: deadline)
+        else { return false }
+        connection.close()
+        return true
+    }
+
+    private func answers(_ path: String, _ deadline: MonotonicTime) async -> Bool {
+        guard let response = await response(path, deadline) else { return false }
+        return (200..<300).contains(response.status)
+    }
+
+    private func response(_ path: String, _ deadline: MonotonicTime) async -> HTTPResponse? {
+        let client = HTTPClient(address)
+        defer { client.close() }
+        let request = HTTPRequest("GET", path, host: address.description)
+        return try? await client.send(request, deadline: deadline)
+    }
+
+    private func reply(to words: [String], _ deadline: MonotonicTime) async -> RESPValue? {
+        let client = RESPClient(address)
+        defer { client.close() }
+        return try? await client.call(words, deadline: deadline)
+    }
+
+    private func text(_ value: RESPValue) -> String? {
+        switch value {
+        case .bulk(let bytes): String(decoding: bytes, as: UTF8.self)
+        case .simple(let text): text
+        default: nil
+        }
+    }
+}

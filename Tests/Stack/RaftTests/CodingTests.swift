@@ -1,0 +1,152 @@
+// Every value survives its coding, and no bytes are taken for something that they are not.
+
+import Testing
+
+@testable import Raft
+
+struct CodingTests {
+    static let messages: [RaftMessage] = bodies.enumerated().map { offset, body in
+        RaftMessage(
+            from: NodeID(UInt64(offset)), to: NodeID(.max), term: Term(UInt64(offset) << 40),
+            body: body)
+    }
+
+    private static let bodies: [RaftMessage.Body] = [
+        .ask(last: position(300, 7), isPreVote: true),
+        .ask(last: position(.max, .max), isTransfer: true),
+        .preVote(granted: true),
+        .vote(granted: false),
+        .append(after: .zero, [1, 1, 200], commit: 2),
+        .append(after: position(9, 3)),
+        .append(
+            AppendRequest(
+                previous: .zero,
+                entries: [LogEntry(index: LogIndex(1), term: Term(1), payload: .noOp)],
+                commit: .zero)),
+        .matched(128),
+        .appendReply(.rejected(at: LogIndex(127), hint: position(5, 2))),
+        .beat(commit: 1 << 20, round: 1 << 63),
+        .heartbeatReply(round: 3),
+        .installSnapshot(
+            SnapshotDescriptor(position: position(10, 2), membership: group(of: 5))),
+        .timeoutNow,
+        .newerTerm,
+    ]
+
+    private func bytes(of message: RaftMessage) -> [UInt8] {
+        var bytes: [UInt8] = []
+        message.encode(into: &bytes)
+        return bytes
+    }
+
+    @Test(arguments: messages)
+    func `a message comes back as it was`(message: RaftMessage) throws {
+        #expect(try RaftMessage(decoding: bytes(of: message).span) == message)
+    }
+
+    @Test(arguments: messages)
+    func `a message cut short anywhere is refused`(message: RaftMessage) {
+        let whole = bytes(of: message)
+        for count in 0..<whole.count {
+            #expect(throws: RaftCodingError.self) {
+                try RaftMessage(decoding: whole.span.extracting(0..<count))
+            }
+        }
+    }
+
+    @Test(arguments: messages)
+    func `bytes after a message are refused`(message: RaftMessage) {
+        #expect(throws: RaftCodingError.trailingBytes(1)) {
+            try RaftMessage(decoding: (bytes(of: message) + [0]).span)
+        }
+    }
+
+    @Test(arguments: messages)
+    func `a message with any one byte changed is read or refused, never a trap`(
+        message: RaftMessage
+    ) {
+        let whole = bytes(of: message)
+        for place in whole.indices {
+            for value in [0, 1, 0x7F, 0x80, 0xFF] as [UInt8] {
+                var changed = whole
+                changed[place] = value
+                if let read = try? RaftMessage(decoding: changed.span) {
+                    #expect(bytes(of: read).count <= changed.count)
+                }
+            }
+        }
+    }
+
+    @Test func `what cannot be is refused for what it is`() {
+        #expect(throws: RaftCodingError.unknownKind(99, at: 0)) {
+            try RaftMessage(decoding: ([99, 1, 2, 3] as [UInt8]).span)
+        }
+        let endless = [UInt8](repeating: 0xFF, count: 12)
+        #expect(throws: RaftCodingError.varintTooLong(at: 1)) {
+            try RaftMessage(decoding: ([9] + endless).span)
+        }
+        #expect(throws: RaftCodingError.implausible(127, at: 7)) {
+            // An append with 127 entries in no bytes.
+            try RaftMessage(decoding: ([3, 1, 2, 1, 0, 0, 0, 127] as [UInt8]).span)
+        }
+        #expect(throws: RaftCodingError.unknownKind(2, at: 4)) {
+            try RaftMessage(decoding: ([2, 1, 2, 1, 2, 1] as [UInt8]).span)
+        }
+        #expect(throws: RaftCodingError.implausible(0, at: 2)) {
+            // A descriptor of a group without voters.
+            try SnapshotDescriptor(decoding: ([1, 1, 0] as [UInt8]).span)
+        }
+    }
+
+    @Test(arguments: [0, 1, 127, 128, 16_383, 16_384, .max] as [UInt64])
+    func `a varint takes any number of 64 bits`(value: UInt64) throws {
+        var bytes: [UInt8] = []
+        bytes.appendVarint(value)
+        var reader = ByteReader(bytes.span)
+        #expect(try reader.varint() == value)
+        try reader.finish()
+    }
+
+    @Test func `an append is laid out as the comment in the source draws it`() {
+        let message = RaftMessage(
+            from: NodeID(1), to: NodeID(2), term: Term(3),
+            body: .append(
+                AppendRequest(
+                    previous: position(300, 2),
+                    entries: [
+                        LogEntry(index: LogIndex(301), term: Term(3), payload: .noOp),
+                        LogEntry(index: LogIndex(302), term: Term(3), payload: .command([7, 8])),
+                    ], commit: LogIndex(299))))
+        let expected: [UInt8] = [
+            3, 1, 2, 3,  // kind, from, to, term
+            0xAC, 0x02, 2,  // previous
+            0xAB, 0x02, 2,  // commit, count
+            3, 0,  // no-op
+            3, 1, 2, 7, 8,  // command
+        ]
+        #expect(bytes(of: message) == expected)
+    }
+
+    @Test func `what a journal holds comes back as it was`() throws {
+        for item in [entry(300, 5), LogEntry(index: LogIndex(1), term: .zero, payload: .noOp)] {
+            var bytes: [UInt8] = []
+            item.encode(into: &bytes)
+            #expect(try LogEntry(decoding: bytes.span) == item)
+            #expect(throws: RaftCodingError.self) {
+                try LogEntry(decoding: bytes.span.extracting(0..<(bytes.count - 1)))
+            }
+        }
+        for state in [HardState.initial, HardState(term: Term(9), vote: NodeID(0))] {
+            var bytes: [UInt8] = []
+            state.encode(into: &bytes)
+            #expect(try HardState(decoding: bytes.span) == state)
+            #expect(throws: RaftCodingError.trailingBytes(1)) {
+                try HardState(decoding: (bytes + [1]).span)
+            }
+        }
+        let descriptor = SnapshotDescriptor(position: position(4, 2), membership: group(of: 3))
+        var bytes: [UInt8] = []
+        descriptor.encode(into: &bytes)
+        #expect(try SnapshotDescriptor(decoding: bytes.span) == descriptor)
+    }
+}
