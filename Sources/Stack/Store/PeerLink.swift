@@ -54,6 +54,7 @@ final class PeerLink {
         self.didLose = didLose
     }
 
+    var gatheredCount: Int { gathered.count }
     var isUp: Bool { connection?.isOpen == true }
 
     /// Takes a message for the next `flush`, or drops it.

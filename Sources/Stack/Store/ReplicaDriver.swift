@@ -21,10 +21,13 @@ struct ReplicaLimits: Sendable {
     var answerTimeout = Duration.milliseconds(1500)
     /// Ticks in one heartbeat: the grain of election timeouts, and so the chance of split votes.
     var ticksPerHeartbeat = 5
-    /// Entries applied between two compactions.
-    var compactionInterval: UInt64 = 10_000
-    /// Entries kept behind what is applied, so that a follower that lags a little needs no snapshot.
-    var compactionMargin: UInt64 = 5_000
+    /// Entries, or bytes of entries, applied between two checkpoints of the state: what a start has
+    /// to apply again.
+    var checkpointEntries = 10_000
+    var checkpointBytes = 16 << 20
+    /// Entries kept behind a checkpoint, in memory and on the disk, so that a follower that was
+    /// away for a few seconds needs no snapshot.
+    var compactionMargin: UInt64 = 20_000
 }
 
 @ReactorActor
@@ -47,6 +50,19 @@ final class ReplicaDriver {
     var isSyncing = false
     /// Woken when a sync is over and nothing waits for the next.
     let idle = Turnstile()
+
+    /// Committed entries that wait until the state is free.
+    var backlog: [LogEntry] = []
+    /// Bytes of entries that were applied since the last checkpoint.
+    var appliedBytes = 0
+    /// Asks for a checkpoint before one is due.
+    var wantsCheckpoint = false
+    /// True while a snapshot takes the place of the state: no ready is taken meanwhile.
+    var isInstalling = false
+    /// The state has little room left; writes are refused, or applying one would end the process.
+    var isNearlyFull = false
+    /// Woken when a checkpoint, a copy or an installation is over.
+    let stateChanged = Turnstile()
 
     var writes = PendingWrites()
     /// Names the commands that came without an ID; random, so that no two lives share a name.
@@ -123,6 +139,7 @@ final class ReplicaDriver {
         writes.loseAll()
         reads.loseAll()
         while isSyncing { _ = await idle.wait() }
+        while state.isCheckpointing { _ = await stateChanged.wait() }
     }
 
     // MARK: Readies
@@ -141,7 +158,8 @@ final class ReplicaDriver {
     func advance() {
         guard isRunning else { return }
         openReadRound()
-        while let ready = node.takeReady() { carryOut(ready) }
+        while !isInstalling, let ready = node.takeReady() { carryOut(ready) }
+        settleState()
         didPost()
         startSync()
     }
@@ -150,22 +168,8 @@ final class ReplicaDriver {
         for message in ready.messages { post(message) }
         persist(ready)
         apply(ready.committed)
-        settleReads(ready)
+        noteReads(ready)
         if let change = ready.change { announce(change) }
-    }
-
-    private func apply(_ entries: [LogEntry]) {
-        if entries.isEmpty { return }
-        do {
-            let replies = try state.apply(entries)
-            precondition(replies.count == entries.count, "each entry has one reply")
-            for (entry, reply) in zip(entries, replies) {
-                writes.complete(entry.position, with: reply)
-            }
-        } catch {
-            fail("the state cannot be written", error)
-        }
-        compactIfDue()
     }
 
     private func announce(_ change: RoleChange) {

@@ -18,7 +18,7 @@ package final class StoreServer {
     let log: Log
     private let clients: RESPServer
     private let listener: PeerListener
-    private let links: [NodeID: PeerLink]
+    let links: [NodeID: PeerLink]
     private let ended = Turnstile()
     private var hasEnded = false
 
