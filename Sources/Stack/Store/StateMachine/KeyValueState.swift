@@ -70,7 +70,12 @@ package final class KeyValueState {
     ) throws(StateError) {
         self.folder = folder
         self.options = options
-        try system { () throws(SyscallError) in try File.makeDirectories(folder) }
+        if !File.exists(folder) {
+            try system { () throws(SyscallError) in
+                try File.makeDirectories(folder)
+                try File.syncDirectory(File.folder(of: folder))
+            }
+        }
         let lock = try system { () throws(SyscallError) in
             try File.open(folder + "/state.lock", [.readWrite, .create])
         }
