@@ -63,7 +63,8 @@ final class Cluster {
     private static let nextNumber = Atomic<Int>(0)
 
     func settings(_ id: Int) -> StoreSettings {
-        var settings = StoreSettings(shard: 0, shardCount: shardCount, replica: id, replicas: replicas)
+        var settings = StoreSettings(
+            shard: 0, shardCount: shardCount, replica: id, replicas: replicas)
         settings.acknowledge = acknowledge
         settings.mapSize = 64 << 20
         return settings

@@ -43,21 +43,18 @@ extension KeyValueState {
         } catch {
             return .refused(.malformed)
         }
-        switch try sessions.judge(command.request, transaction, path: environment.path) {
-        case .repeated(let reply): return reply
-        case .superseded: return .refused(.superseded)
-        case .new(let session):
-            let reply = try carryOut(command.action, transaction)
-            sessionEvictionCount += try sessions.keep(
-                reply, to: command.request, at: entry.index.rawValue, replacing: session,
-                transaction)
-            return reply
-        }
+        let known = try requests.reply(
+            to: command.request, transaction, path: environment.path)
+        if let known { return known }
+        let reply = try carryOut(command.action, transaction)
+        forgottenCount += try requests.keep(
+            reply, to: command.request, at: entry.index.rawValue, transaction)
+        return reply
     }
 
-    private var sessions: SessionTable {
-        SessionTable(
-            sessions: tables.sessions, recency: tables.recency, countMax: options.sessionCountMax)
+    private var requests: RequestTable {
+        RequestTable(
+            requests: tables.requests, order: tables.order, countMax: options.requestCountMax)
     }
 
     private func carryOut(

@@ -1,6 +1,6 @@
 // Snapshots: a compacted copy of the whole state as one file, and putting such a file in the
 // state's place. The file is an LMDB database like the state itself, so it carries position, voters
-// and sessions, and a checksum over its bytes travels beside it.
+// and requests, and a checksum over its bytes travels beside it.
 
 import Linux
 package import Raft

@@ -1,4 +1,4 @@
-// The store's state machine: keys, values and client sessions in LMDB, and the position of the last
+// The store's state machine: keys, values and the requests that were applied in LMDB, and the position of the last
 // entry that was applied, in the same transaction.
 //
 // How durable, and why. The Raft log is the durable truth, so nothing is lost when the state is
@@ -28,8 +28,8 @@ package final class KeyValueState {
     package struct Options: Hashable, Sendable {
         /// Bytes of address space, and so the most that the state can ever take on the disk.
         package var mapSize: Int
-        /// Clients whose last reply is kept; the same on every replica, or their states part.
-        package var sessionCountMax = 65_536
+        /// Requests whose reply is kept; the same on every replica, or their states part.
+        package var requestCountMax = 100_000
 
         package init(mapSize: Int) {
             precondition(mapSize >= 1 << 16, "a map holds at least a few pages")
@@ -61,8 +61,8 @@ package final class KeyValueState {
     package internal(set) var checkpointed: LogPosition
     /// The voters as of `applied`.
     package internal(set) var membership: Membership
-    /// Clients that the session table let go since this process started.
-    package internal(set) var sessionEvictionCount = 0
+    /// Requests that were forgotten since this process started.
+    package internal(set) var forgottenCount = 0
 
     /// Opens the state in a folder, or starts an empty one with the given voters.
     package init(
@@ -120,7 +120,7 @@ package final class KeyValueState {
         return StateUsage(
             byteCount: environment.byteCount, mapSize: options.mapSize,
             keyCount: try transaction.count(of: tables.data),
-            sessionCount: try transaction.count(of: tables.sessions))
+            requestCount: try transaction.count(of: tables.order))
     }
 
     func transaction() throws(StateError) -> LMDBTransaction {
@@ -156,5 +156,5 @@ package struct StateUsage: Hashable, Sendable {
     package let byteCount: Int
     package let mapSize: Int
     package let keyCount: Int
-    package let sessionCount: Int
+    package let requestCount: Int
 }

@@ -10,8 +10,8 @@ struct StateTables {
     static let format: UInt64 = 1
 
     let data: LMDBTable
-    let sessions: LMDBTable
-    let recency: LMDBTable
+    let requests: LMDBTable
+    let order: LMDBTable
     let meta: LMDBTable
 
     /// What an opened file holds.
@@ -62,8 +62,8 @@ struct StateTables {
 
     private init(_ transaction: LMDBTransaction, creating: Bool) throws(StateError) {
         data = try transaction.table("data", creating: creating)
-        sessions = try transaction.table("sessions", creating: creating)
-        recency = try transaction.table("recency", creating: creating)
+        requests = try transaction.table("requests", creating: creating)
+        order = try transaction.table("order", creating: creating)
         meta = try transaction.table("meta", creating: creating)
     }
 

@@ -113,7 +113,7 @@ struct ApplyTests {
         var replies: [[StoreReply?]] = []
         for batchSize in [1, 7, 400] {
             let folder = try StateFolder()
-            let state = try KeyValueState.open(folder, sessionCountMax: 5)
+            let state = try KeyValueState.open(folder, requestCountMax: 5)
             var answers: [StoreReply?] = []
             for start in stride(from: 0, to: entries.count, by: batchSize) {
                 let end = min(start + batchSize, entries.count)
@@ -122,7 +122,7 @@ struct ApplyTests {
             }
             states.append(try state.everything())
             replies.append(answers)
-            #expect(try state.usage().sessionCount == 5)
+            #expect(try state.usage().requestCount == 5)
         }
         #expect(states[0] == states[1])
         #expect(states[0] == states[2])

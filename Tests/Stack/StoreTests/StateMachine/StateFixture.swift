@@ -27,10 +27,10 @@ let voters = Membership(voters: [NodeID(1), NodeID(2), NodeID(3)])
 
 extension KeyValueState {
     static func open(
-        _ folder: StateFolder, mapSize: Int = 16 << 20, sessionCountMax: Int = 100
+        _ folder: StateFolder, mapSize: Int = 16 << 20, requestCountMax: Int = 100
     ) throws -> KeyValueState {
         var options = Options(mapSize: mapSize)
-        options.sessionCountMax = sessionCountMax
+        options.requestCountMax = requestCountMax
         return try KeyValueState(folder: folder.path, membership: voters, options: options)
     }
 

@@ -1,9 +1,9 @@
-// Retries apply once, for as long as the table remembers the client.
+// Retries apply once, for as long as the table remembers the request.
 
 import Store
 import Testing
 
-struct SessionTests {
+struct RequestTests {
     @Test func `a retry gets the first answer and changes nothing`() throws {
         let folder = try StateFolder()
         let state = try KeyValueState.open(folder)
@@ -14,38 +14,41 @@ struct SessionTests {
         #expect(try state.text("n") == "11")
     }
 
-    @Test func `a request behind a later one is never applied`() throws {
+    @Test func `requests of one client are told apart in whichever order they come`() throws {
         let folder = try StateFolder()
         let state = try KeyValueState.open(folder)
-        try state.apply(.set("k", "new", id("c", 8)))
-        #expect(try state.apply(.set("k", "old", id("c", 7))) == .refused(.superseded))
-        #expect(try state.text("k") == "new")
-        #expect(try state.apply(.set("k", "new", id("c", 8))) == .ok)
+        #expect(try state.apply(.add("n", 1, id("c", 90))) == .integer(1))
+        #expect(try state.apply(.add("n", 1, id("c", 3))) == .integer(2))
+        #expect(try state.apply(.add("n", 1, id("c", 7))) == .integer(3))
+        #expect(try state.apply(.add("n", 1, id("c", 90))) == .integer(1))
+        #expect(try state.apply(.add("n", 1, id("c", 3))) == .integer(2))
+        #expect(try state.text("n") == "3")
     }
 
-    @Test func `numbers may be skipped`() throws {
+    @Test func `clients whose names and numbers run together are told apart`() throws {
         let folder = try StateFolder()
         let state = try KeyValueState.open(folder)
-        #expect(try state.apply(.set("k", "1", id("c", 3))) == .ok)
-        #expect(try state.apply(.set("k", "2", id("c", 90))) == .ok)
+        #expect(try state.apply(.add("n", 1, id("c", 0))) == .integer(1))
+        let longer = String(repeating: "\0", count: 8)
+        #expect(try state.apply(.add("n", 1, id("c" + longer, 0))) == .integer(2))
     }
 
-    @Test func `the client that was silent for longest is let go first`() throws {
+    @Test func `the request that was applied first is forgotten first`() throws {
         let folder = try StateFolder()
-        let state = try KeyValueState.open(folder, sessionCountMax: 3)
+        let state = try KeyValueState.open(folder, requestCountMax: 3)
         for client in ["a", "b", "c"] { try state.apply(.add("n", 1, id(client, 1))) }
-        try state.apply(.add("n", 1, id("a", 2)))
-        #expect(state.sessionEvictionCount == 0)
+        #expect(try state.apply(.add("n", 1, id("a", 1))) == .integer(1))
+        #expect(state.forgottenCount == 0)
         try state.apply(.add("n", 1, id("d", 1)))
-        #expect(state.sessionEvictionCount == 1)
-        #expect(try state.usage().sessionCount == 3)
-        #expect(try state.apply(.add("n", 1, id("a", 2))) == .integer(4))
+        #expect(state.forgottenCount == 1)
+        #expect(try state.usage().requestCount == 3)
+        #expect(try state.apply(.add("n", 1, id("b", 1))) == .integer(2))
         #expect(try state.apply(.add("n", 1, id("c", 1))) == .integer(3))
-        #expect(try state.text("n") == "5")
-        #expect(try state.apply(.add("n", 1, id("b", 1))) == .integer(6), "b was forgotten")
+        #expect(try state.text("n") == "4")
+        #expect(try state.apply(.add("n", 1, id("a", 1))) == .integer(5), "a was forgotten")
     }
 
-    @Test func `sessions are in the state that a restart and a snapshot carry`() throws {
+    @Test func `requests are in the state that a restart and a snapshot carry`() throws {
         let (first, second) = (try StateFolder(), try StateFolder())
         let request = try StoreCommand.add("n", 1, id("c", 1))
         let snapshot: SnapshotFile
