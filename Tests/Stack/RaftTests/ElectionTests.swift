@@ -236,6 +236,20 @@ struct ElectionTests {
         #expect(again == draws, "the same seed gives the same timeouts")
     }
 
+    @Test func `a node that is told to campaign does not wait, and spares a living leader`() throws
+    {
+        var group = try Group(of: 3)
+        group[1].step(.campaign)
+        group.settle()
+        #expect(group.leaders == [1])
+        group[2].step(.campaign)
+        group.settle()
+        #expect(group.leaders == [1])
+        group.tick(1)
+        #expect(group[2].status.leader == NodeID(1))
+        #expect(group[2].status.term == Term(1))
+    }
+
     @Test func `split votes end, because timeouts differ`() throws {
         var group = try Group(of: 4)
         group.tickAll(200)
