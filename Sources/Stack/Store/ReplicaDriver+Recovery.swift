@@ -34,7 +34,7 @@ extension ReplicaDriver {
                 "applied": restored.applied, "last": node.status.last,
             ])
         return ReplicaDriver(
-            node: node, state: state, storage: storage,
+            node: node, state: state, storage: storage, folder: folder,
             tick: settings.heartbeat / limits.ticksPerHeartbeat, limits: limits, log: log)
     }
 

@@ -34,6 +34,7 @@ extension ReplicaDriver {
         guard stateIsFree else { return }
         let waiting = backlog
         backlog = []
+        startWaitingCopy()
         apply(waiting)
         reads.answer(from: state)
         checkpointIfDue()
@@ -70,6 +71,7 @@ extension ReplicaDriver {
         }
         stateChanged.wakeAll()
         guard isRunning else { return }
+        startWaitingCopy()
         compact()
         advance()
     }

@@ -37,11 +37,14 @@ final class ReplicaDriver {
     let log: Log
     let state: KeyValueState
     let storage: RaftStorage
+    let folder: String
     private let tick: Duration
 
     var node: RaftNode
     /// Sends a message to another replica, or loses it.
-    var post: @ReactorActor (RaftMessage) -> Void = { _ in }
+    var send: @ReactorActor (RaftMessage) -> Void = { _ in }
+    /// Sends a snapshot to the message's receiver; false when it did not arrive.
+    var transfer: @ReactorActor (SnapshotFile, RaftMessage) async -> Bool = { _, _ in false }
     /// Called once a batch of messages was posted.
     var didPost: @ReactorActor () -> Void = {}
 
@@ -59,6 +62,12 @@ final class ReplicaDriver {
     var wantsCheckpoint = false
     /// True while a snapshot takes the place of the state: no ready is taken meanwhile.
     var isInstalling = false
+    /// A snapshot that has arrived and that the core was told of.
+    var stagedSnapshot: SnapshotFile?
+    var isSendingSnapshot = false
+    var isReceivingSnapshot = false
+    /// A copy of the state that waits for a checkpoint.
+    var waitingCopy: Promise<SnapshotWork?>?
     /// The state has little room left; writes are refused, or applying one would end the process.
     var isNearlyFull = false
     /// Woken when a checkpoint, a copy or an installation is over.
@@ -76,13 +85,14 @@ final class ReplicaDriver {
     private var isScheduled = false
 
     init(
-        node: RaftNode, state: KeyValueState, storage: RaftStorage, tick: Duration,
+        node: RaftNode, state: KeyValueState, storage: RaftStorage, folder: String, tick: Duration,
         limits: ReplicaLimits, log: Log
     ) {
         id = node.status.id
         self.node = node
         self.state = state
         self.storage = storage
+        self.folder = folder
         self.tick = tick
         self.limits = limits
         self.log = log
@@ -92,6 +102,8 @@ final class ReplicaDriver {
 
     /// A message from another replica has arrived.
     func receive(_ message: RaftMessage) {
+        // A snapshot counts only with its bytes, see `receiveSnapshot`.
+        if case .installSnapshot = message.body { return }
         guard isRunning else { return }
         node.step(.message(message))
         schedule()
@@ -139,7 +151,10 @@ final class ReplicaDriver {
         writes.loseAll()
         reads.loseAll()
         while isSyncing { _ = await idle.wait() }
-        while state.isCheckpointing { _ = await stateChanged.wait() }
+        waitingCopy?.fulfil(nil)
+        while state.isCheckpointing || state.isSnapshotting || isInstalling {
+            _ = await stateChanged.wait()
+        }
     }
 
     // MARK: Readies
@@ -164,8 +179,22 @@ final class ReplicaDriver {
         startSync()
     }
 
+    /// Sends a message, and a snapshot with its bytes.
+    func post(_ message: RaftMessage) {
+        if case .installSnapshot = message.body {
+            offerSnapshot(message)
+        } else {
+            send(message)
+        }
+    }
+
     private func carryOut(_ ready: Ready) {
         for message in ready.messages { post(message) }
+        if ready.snapshot == nil { finish(ready) } else { install(ready) }
+    }
+
+    /// All of a ready but its immediate messages and its snapshot.
+    func finish(_ ready: Ready) {
         persist(ready)
         apply(ready.committed)
         noteReads(ready)
