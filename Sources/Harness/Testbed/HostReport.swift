@@ -35,12 +35,15 @@ extension Sandbox {
             let text = try MemoryFile.text(of: output)
             return [.met("namespaces")] + InnerChecks.parse(text, status)
         } catch {
-            return [
-                HostCheck(
-                    name: "namespaces", problem: error.description,
-                    remedy: remedy(for: error, settings: .current))
-            ]
+            return [lack(behind: error)]
         }
+    }
+
+    /// What a refused `enter` says of the host.
+    package static func lack(behind error: SyscallError) -> HostCheck {
+        HostCheck(
+            name: "namespaces", problem: error.description,
+            remedy: remedy(for: error, settings: .current))
     }
 
     /// The command that makes `enter` work, given where it failed and what the host has set.
