@@ -5,9 +5,15 @@
 // peer that reads from one whose packets vanish: TCP itself would notice after many seconds, and
 // after a long outage its next retransmission may be as far away again.
 //
-//     hello    u32 shard   u64 from   u64 to
+//     hello    u8 purpose  u32 shard   u64 from   u64 to
 //     message  a Raft message, as RaftMessage+Coding.swift draws it
 //     ping, alive   (nothing)
+//
+// A snapshot has a connection of its own, see SnapshotStream.swift:
+//
+//     offer    u64 bytes   u32 crc32c   the message (length in front)
+//     chunk    bytes of the file
+//     taken    (nothing): the follower's answer
 
 import Raft
 import Wire
@@ -17,6 +23,9 @@ enum PeerFrame: Equatable {
     case message(RaftMessage)
     case ping
     case alive
+    case offer(SnapshotOffer)
+    case chunk([UInt8])
+    case taken
 
     /// Frames above this are refused: an append holds one command at most beyond its own limit.
     static let payloadBytesMax = 8 << 20
@@ -26,6 +35,9 @@ enum PeerFrame: Equatable {
         case message = 2
         case ping = 3
         case alive = 4
+        case offer = 5
+        case chunk = 6
+        case taken = 7
     }
 
     func encode(into bytes: inout [UInt8]) {
@@ -37,6 +49,9 @@ enum PeerFrame: Equatable {
             Self.append(.message, to: &bytes) { $0.write(raw: payload.span) }
         case .ping: Self.append(.ping, to: &bytes) { _ in }
         case .alive: Self.append(.alive, to: &bytes) { _ in }
+        case .offer(let offer): Self.append(.offer, to: &bytes) { offer.encode(into: &$0) }
+        case .chunk(let chunk): Self.append(.chunk, to: &bytes) { $0.write(raw: chunk.span) }
+        case .taken: Self.append(.taken, to: &bytes) { _ in }
         }
     }
 
@@ -66,6 +81,9 @@ enum PeerFrame: Equatable {
             case .message: self = .message(try RaftMessage(decoding: frame.payload.span))
             case .ping: self = .ping
             case .alive: self = .alive
+            case .offer: self = .offer(try SnapshotOffer(decoding: frame.payload.span))
+            case .chunk: self = .chunk(frame.payload)
+            case .taken: self = .taken
             case nil: throw PeerError.unknownKind(frame.kind)
             }
         } catch let error as PeerError {
@@ -84,6 +102,12 @@ enum PeerFrame: Equatable {
 
 /// Who dials whom; a connection between the wrong two is closed.
 struct PeerHello: Hashable {
+    enum Purpose: UInt8 {
+        case messages = 1
+        case snapshot = 2
+    }
+
+    var purpose = Purpose.messages
     var shard: Int
     var from: NodeID
     var to: NodeID
@@ -96,6 +120,11 @@ struct PeerHello: Hashable {
 
     init(decoding bytes: Span<UInt8>) throws(ByteReaderError) {
         var reader = ByteReader(bytes)
+        let tag = try reader.readU8()
+        guard let purpose = Purpose(rawValue: tag) else {
+            throw ByteReaderError(reason: .unknownTag(tag), offset: 0)
+        }
+        self.purpose = purpose
         shard = Int(try reader.readU32())
         from = NodeID(try reader.readU64())
         to = NodeID(try reader.readU64())
@@ -103,6 +132,7 @@ struct PeerHello: Hashable {
     }
 
     func encode(into writer: inout ByteWriter) {
+        writer.write(u8: purpose.rawValue)
         writer.write(u32: UInt32(shard))
         writer.write(u64: from.rawValue)
         writer.write(u64: to.rawValue)

@@ -32,6 +32,8 @@ final class PeerLink {
     private let limits: PeerLinkLimits
     private let didLose: @ReactorActor () -> Void
     private var connection: Connection?
+    /// Carries a snapshot, while one is sent.
+    private var transfer: Connection?
     /// Encoded and not handed to the connection yet: one write a turn of the driver.
     private var gathered: [UInt8] = []
     private var isStopped = false
@@ -40,7 +42,7 @@ final class PeerLink {
 
     /// While true nothing is dialled: the replica is cut off, for tests.
     var isBlocked = false {
-        didSet { if isBlocked { connection?.close() } }
+        didSet { if isBlocked { close() } }
     }
 
     /// `didLose` is called whenever messages may have been lost.
@@ -54,6 +56,7 @@ final class PeerLink {
         self.didLose = didLose
     }
 
+    var gatheredCount: Int { gathered.count }
     var isUp: Bool { connection?.isOpen == true }
 
     /// Takes a message for the next `flush`, or drops it.
@@ -75,6 +78,20 @@ final class PeerLink {
         gathered.removeAll(keepingCapacity: gathered.capacity <= 1 << 20)
     }
 
+    /// Sends a snapshot on a connection of its own; false when it did not arrive.
+    func send(_ file: SnapshotFile, _ message: RaftMessage) async -> Bool {
+        guard !isBlocked, !isStopped, let fresh = await dial() else { return false }
+        defer { fresh.close() }
+        transfer = fresh
+        defer { transfer = nil }
+        var hello = hello
+        hello.purpose = .snapshot
+        let offer = SnapshotOffer(
+            message: message, byteCount: file.byteCount, checksum: file.checksum)
+        let isTaken = try? await SnapshotStream.send(file, offer: offer, hello: hello, on: fresh)
+        return isTaken ?? false
+    }
+
     /// Dials until `stop`.
     func run() async {
         while !isStopped {
@@ -91,7 +108,12 @@ final class PeerLink {
 
     func stop() {
         isStopped = true
+        close()
+    }
+
+    private func close() {
         connection?.close()
+        transfer?.close()
     }
 
     private func dial() async -> Connection? {

@@ -13,8 +13,11 @@ final class PeerListener {
     private let limits: PeerLinkLimits
     private let peers: Set<NodeID>
     private let deliver: @ReactorActor (RaftMessage) -> Void
+    private let takeSnapshot: @ReactorActor (NodeID, Connection) async -> Void
     /// The newest connection of each peer; one that dials again has given the older one up.
     private var connections: [NodeID: Connection] = [:]
+    /// Those that carry snapshots.
+    private var transfers: [NodeID: Connection] = [:]
 
     /// While true every connection is closed as it comes: the replica is cut off, for tests.
     var isBlocked = false {
@@ -23,7 +26,8 @@ final class PeerListener {
 
     init(
         _ address: SocketAddress, shard: Int, id: NodeID, peers: Set<NodeID>,
-        limits: PeerLinkLimits, deliver: @escaping @ReactorActor (RaftMessage) -> Void
+        limits: PeerLinkLimits, deliver: @escaping @ReactorActor (RaftMessage) -> Void,
+        takeSnapshot: @escaping @ReactorActor (NodeID, Connection) async -> Void
     ) throws(SyscallError) {
         listener = try Listener(address)
         self.address = listener.address
@@ -32,6 +36,7 @@ final class PeerListener {
         self.peers = peers
         self.limits = limits
         self.deliver = deliver
+        self.takeSnapshot = takeSnapshot
     }
 
     var connectionCount: Int { connections.count }
@@ -52,19 +57,29 @@ final class PeerListener {
 
     private func closeConnections() {
         for connection in connections.values { connection.close() }
+        for connection in transfers.values { connection.close() }
     }
 
     private func serve(_ connection: Connection) async {
-        guard !isBlocked, let peer = await greet(connection), !isBlocked else { return }
-        connections[peer]?.close()
-        connections[peer] = connection
-        // Whatever breaks the connection, the peer dials again.
-        try? await listen(to: peer, on: connection)
-        if connections[peer] === connection { connections[peer] = nil }
+        guard !isBlocked, let hello = await greet(connection), !isBlocked else { return }
+        let peer = hello.from
+        switch hello.purpose {
+        case .messages:
+            connections[peer]?.close()
+            connections[peer] = connection
+            // Whatever breaks the connection, the peer dials again.
+            try? await listen(to: peer, on: connection)
+            if connections[peer] === connection { connections[peer] = nil }
+        case .snapshot:
+            transfers[peer]?.close()
+            transfers[peer] = connection
+            await takeSnapshot(peer, connection)
+            if transfers[peer] === connection { transfers[peer] = nil }
+        }
     }
 
     /// Waits for the hello; nil when it does not come, or is meant for somebody else.
-    private func greet(_ connection: Connection) async -> NodeID? {
+    private func greet(_ connection: Connection) async -> PeerHello? {
         let deadline = MonotonicTime.now() + limits.helloTimeout
         do {
             while true {
@@ -72,7 +87,7 @@ final class PeerListener {
                     guard case .hello(let hello) = frame, hello.shard == shard, hello.to == id,
                         peers.contains(hello.from)
                     else { return nil }
-                    return hello.from
+                    return hello
                 }
                 guard try await connection.receive(deadline: deadline) else { return nil }
             }

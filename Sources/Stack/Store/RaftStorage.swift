@@ -89,6 +89,15 @@ final class RaftStorage {
 
     // MARK: Syncing
 
+    /// Puts term and vote on the disk before it returns; only while no sync is under way.
+    func syncHardState(_ state: HardState) throws(JournalError) {
+        do throws(SyscallError) {
+            try HardStateFile.write(state, to: hardStatePath)
+        } catch {
+            throw .system(error)
+        }
+    }
+
     /// One trip to the disk, to be made on a thread that may wait.
     struct Sync: Sendable {
         fileprivate let hardState: HardState?

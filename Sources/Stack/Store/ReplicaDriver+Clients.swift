@@ -13,20 +13,31 @@ enum WriteOutcome: Sendable {
     case unknown
 }
 
-/// What became of a read's question whether this replica still leads.
+/// What a client wants to see.
+enum StoreQuery: Sendable {
+    case values(of: [[UInt8]])
+    /// The highest keys first.
+    case range(prefix: [UInt8], limit: Int)
+}
+
+/// What became of a read.
 enum ReadOutcome: Sendable {
-    /// The state holds everything that was acknowledged before the question was put.
-    case confirmed
+    /// One value, or none, for each key asked for.
+    case values([[UInt8]?])
+    case range([KeyValue])
     case refused(RaftRefusal)
-    /// Leadership was lost, or time ran out.
+    /// Leadership was lost, or time ran out, before a quorum confirmed it.
     case lost
+    case failed(StateError)
 }
 
 extension ReplicaDriver {
     /// Proposes a command and waits until it is applied here.
     func write(_ command: [UInt8]) async -> WriteOutcome {
         guard isRunning else { return .refused(.notLeader(leader: nil)) }
-        guard writes.count < limits.pendingWritesMax else { return .refused(.overloaded) }
+        guard writes.count < limits.pendingWritesMax, !isNearlyFull else {
+            return .refused(.overloaded)
+        }
         let promise: Promise<WriteOutcome>
         do throws(RaftRefusal) {
             let receipt = try node.propose([command])
@@ -44,29 +55,28 @@ extension ReplicaDriver {
         return RequestID(client: anonymousClient, sequence: anonymousCount)
     }
 
-    /// Waits until the state may be read as of now. Reads that come together share one round.
-    func confirmRead() async -> ReadOutcome {
+    /// Reads what every acknowledged write up to now has left. Reads that come together share one
+    /// round of the quorum.
+    func read(_ query: StoreQuery) async -> ReadOutcome {
         guard isRunning else { return .refused(.notLeader(leader: nil)) }
-        let promise = reads.join()
+        let promise = reads.gather(query)
         schedule()
         return await promise.value(deadline: .now() + limits.answerTimeout) ?? .lost
     }
 
-    /// Puts the question for all reads that came since the last turn.
+    /// Asks for all reads that came since the last turn whether this replica still leads.
     func openReadRound() {
-        guard let (id, promise) = reads.takeGathered() else { return }
+        guard let id = reads.askForGathered() else { return }
         do throws(RaftRefusal) {
             try node.read(id)
-            reads.await(id, promise)
         } catch {
-            promise.fulfil(.refused(error))
+            reads.settle(id, .refused(error))
         }
     }
 
-    func settleReads(_ ready: Ready) {
+    func noteReads(_ ready: Ready) {
         for read in ready.reads { reads.confirm(read.id, at: read.index) }
-        for id in ready.abandonedReads { reads.lose(id) }
-        reads.release(through: state.applied.index)
+        for id in ready.abandonedReads { reads.settle(id, .lost) }
     }
 }
 
@@ -86,10 +96,13 @@ struct PendingWrites {
     }
 
     /// An entry of another term at the same index means that the write was overwritten.
-    mutating func complete(_ position: LogPosition, with reply: StoreReply) {
+    mutating func complete(_ position: LogPosition, with reply: StoreReply?) {
         guard let (term, promise) = waiting.removeValue(forKey: position.index) else { return }
-        promise.fulfil(
-            term == position.term ? .applied(reply) : .refused(.notLeader(leader: nil)))
+        if let reply, term == position.term {
+            promise.fulfil(.applied(reply))
+        } else {
+            promise.fulfil(.refused(.notLeader(leader: nil)))
+        }
     }
 
     /// Tells all who wait that nobody knows.
@@ -99,51 +112,75 @@ struct PendingWrites {
     }
 }
 
-/// Reads on their way: gathered in this turn, asked, confirmed and waiting for the state to catch up.
+/// Reads on their way: gathered in this turn, asked about, confirmed and waiting for the state.
 @ReactorActor
 struct PendingReads {
-    typealias Answer = Promise<ReadOutcome>
+    private struct Read {
+        let query: StoreQuery
+        let promise: Promise<ReadOutcome>
+    }
 
     private var lastID: UInt64 = 0
-    private var gathered: Answer?
-    private var asked: [ReadID: Answer] = [:]
-    private var confirmed: [(index: LogIndex, answer: Answer)] = []
+    private var gathered: [Read] = []
+    private var asked: [ReadID: [Read]] = [:]
+    private var confirmed: [(index: LogIndex, reads: [Read])] = []
 
     init() {}
 
-    mutating func join() -> Answer {
-        if let gathered { return gathered }
-        let answer = Answer()
-        gathered = answer
-        return answer
+    mutating func gather(_ query: StoreQuery) -> Promise<ReadOutcome> {
+        let promise = Promise<ReadOutcome>()
+        gathered.append(Read(query: query, promise: promise))
+        return promise
     }
 
-    mutating func takeGathered() -> (ReadID, Answer)? {
-        guard let answer = gathered else { return nil }
-        gathered = nil
+    /// One ID for everything gathered; nil when nothing is.
+    mutating func askForGathered() -> ReadID? {
+        if gathered.isEmpty { return nil }
         lastID += 1
-        return (ReadID(lastID), answer)
+        asked[ReadID(lastID)] = gathered
+        gathered = []
+        return ReadID(lastID)
     }
-
-    mutating func await(_ id: ReadID, _ answer: Answer) { asked[id] = answer }
 
     mutating func confirm(_ id: ReadID, at index: LogIndex) {
-        guard let answer = asked.removeValue(forKey: id) else { return }
-        confirmed.append((index, answer))
+        guard let reads = asked.removeValue(forKey: id) else { return }
+        confirmed.append((index, reads))
     }
 
-    mutating func lose(_ id: ReadID) { asked.removeValue(forKey: id)?.fulfil(.lost) }
+    /// Gives up the reads of one question.
+    mutating func settle(_ id: ReadID, _ outcome: ReadOutcome) {
+        for read in asked.removeValue(forKey: id) ?? [] { read.promise.fulfil(outcome) }
+    }
 
-    /// Answers those whose index is applied.
-    mutating func release(through applied: LogIndex) {
+    /// Answers the confirmed reads whose index is applied.
+    mutating func answer(from state: KeyValueState) {
         guard !confirmed.isEmpty else { return }
-        for read in confirmed where read.index <= applied { read.answer.fulfil(.confirmed) }
-        confirmed.removeAll { $0.index <= applied }
+        for (index, reads) in confirmed where index <= state.applied.index {
+            for read in reads { read.promise.fulfil(Self.answer(read.query, from: state)) }
+        }
+        confirmed.removeAll { $0.index <= state.applied.index }
     }
 
     mutating func loseAll() {
-        let all = [gathered].compactMap(\.self) + asked.values + confirmed.map(\.answer)
-        for answer in all { answer.fulfil(.lost) }
-        self = PendingReads()
+        let all = gathered + asked.values.joined() + confirmed.flatMap(\.reads)
+        for read in all { read.promise.fulfil(.lost) }
+        gathered = []
+        asked = [:]
+        confirmed = []
+    }
+
+    private static func answer(_ query: StoreQuery, from state: KeyValueState) -> ReadOutcome {
+        do throws(StateError) {
+            switch query {
+            case .values(let keys):
+                var values: [[UInt8]?] = []
+                for key in keys { values.append(try state.value(of: key)) }
+                return .values(values)
+            case .range(let prefix, let limit):
+                return .range(try state.range(prefix: prefix, limit: limit))
+            }
+        } catch {
+            return .failed(error)
+        }
     }
 }

@@ -61,7 +61,3 @@ extension ReplicaDriver {
         advance()
     }
 }
-
-extension ReplicaDriver {
-    func compactIfDue() {}
-}

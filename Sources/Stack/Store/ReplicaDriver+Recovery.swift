@@ -18,8 +18,8 @@ extension ReplicaDriver {
         limits: ReplicaLimits = ReplicaLimits()
     ) throws(ReplicaError) -> ReplicaDriver {
         let (storage, contents) = try RaftStorage.open(folder, options: journal)
-        let state = try openState(folder, settings)
         let configuration = configuration(settings, seed: seed, limits: limits)
+        let state = try openState(folder, settings, configuration.membership)
         let restored = try restore(contents, state, storage, configuration)
         let node: RaftNode
         do {
@@ -34,15 +34,17 @@ extension ReplicaDriver {
                 "applied": restored.applied, "last": node.status.last,
             ])
         return ReplicaDriver(
-            node: node, state: state, storage: storage,
+            node: node, state: state, storage: storage, folder: folder,
             tick: settings.heartbeat / limits.ticksPerHeartbeat, limits: limits, log: log)
     }
 
     private static func openState(
-        _ folder: String, _ settings: StoreSettings
+        _ folder: String, _ settings: StoreSettings, _ voters: Membership
     ) throws(ReplicaError) -> KeyValueState {
         do {
-            return try KeyValueState.open(folder: folder + "/state", mapSize: settings.mapSize)
+            return try KeyValueState(
+                folder: folder + "/state", membership: voters,
+                options: KeyValueState.Options(mapSize: settings.mapSize))
         } catch {
             throw .state(error)
         }
@@ -76,7 +78,7 @@ extension ReplicaDriver {
     ) throws(ReplicaError) -> RestoredState {
         let applied = state.applied
         var restored = RestoredState(hardState: contents.hardState, applied: applied.index)
-        let membership = configuration.membership
+        let membership = state.membership
         let reachesApplied = contents.entries.contains { $0.position == applied }
         if reachesApplied || applied == .zero || configuration.commitRule == .leaderOnly {
             (restored.snapshot, restored.entries) = split(contents.entries, membership)

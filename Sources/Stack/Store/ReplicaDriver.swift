@@ -21,10 +21,13 @@ struct ReplicaLimits: Sendable {
     var answerTimeout = Duration.milliseconds(1500)
     /// Ticks in one heartbeat: the grain of election timeouts, and so the chance of split votes.
     var ticksPerHeartbeat = 5
-    /// Entries applied between two compactions.
-    var compactionInterval: UInt64 = 10_000
-    /// Entries kept behind what is applied, so that a follower that lags a little needs no snapshot.
-    var compactionMargin: UInt64 = 5_000
+    /// Entries, or bytes of entries, applied between two checkpoints of the state: what a start has
+    /// to apply again.
+    var checkpointEntries = 10_000
+    var checkpointBytes = 16 << 20
+    /// Entries kept behind a checkpoint, in memory and on the disk, so that a follower that was
+    /// away for a few seconds needs no snapshot.
+    var compactionMargin: UInt64 = 20_000
 }
 
 @ReactorActor
@@ -34,11 +37,14 @@ final class ReplicaDriver {
     let log: Log
     let state: KeyValueState
     let storage: RaftStorage
+    let folder: String
     private let tick: Duration
 
     var node: RaftNode
     /// Sends a message to another replica, or loses it.
-    var post: @ReactorActor (RaftMessage) -> Void = { _ in }
+    var send: @ReactorActor (RaftMessage) -> Void = { _ in }
+    /// Sends a snapshot to the message's receiver; false when it did not arrive.
+    var transfer: @ReactorActor (SnapshotFile, RaftMessage) async -> Bool = { _, _ in false }
     /// Called once a batch of messages was posted.
     var didPost: @ReactorActor () -> Void = {}
 
@@ -47,6 +53,25 @@ final class ReplicaDriver {
     var isSyncing = false
     /// Woken when a sync is over and nothing waits for the next.
     let idle = Turnstile()
+
+    /// Committed entries that wait until the state is free.
+    var backlog: [LogEntry] = []
+    /// Bytes of entries that were applied since the last checkpoint.
+    var appliedBytes = 0
+    /// Asks for a checkpoint before one is due.
+    var wantsCheckpoint = false
+    /// True while a snapshot takes the place of the state: no ready is taken meanwhile.
+    var isInstalling = false
+    /// A snapshot that has arrived and that the core was told of.
+    var stagedSnapshot: SnapshotFile?
+    var isSendingSnapshot = false
+    var isReceivingSnapshot = false
+    /// A copy of the state that waits for a checkpoint.
+    var waitingCopy: Promise<SnapshotWork?>?
+    /// The state has little room left; writes are refused, or applying one would end the process.
+    var isNearlyFull = false
+    /// Woken when a checkpoint, a copy or an installation is over.
+    let stateChanged = Turnstile()
 
     var writes = PendingWrites()
     /// Names the commands that came without an ID; random, so that no two lives share a name.
@@ -60,13 +85,14 @@ final class ReplicaDriver {
     private var isScheduled = false
 
     init(
-        node: RaftNode, state: KeyValueState, storage: RaftStorage, tick: Duration,
+        node: RaftNode, state: KeyValueState, storage: RaftStorage, folder: String, tick: Duration,
         limits: ReplicaLimits, log: Log
     ) {
         id = node.status.id
         self.node = node
         self.state = state
         self.storage = storage
+        self.folder = folder
         self.tick = tick
         self.limits = limits
         self.log = log
@@ -76,6 +102,8 @@ final class ReplicaDriver {
 
     /// A message from another replica has arrived.
     func receive(_ message: RaftMessage) {
+        // A snapshot counts only with its bytes, see `receiveSnapshot`.
+        if case .installSnapshot = message.body { return }
         guard isRunning else { return }
         node.step(.message(message))
         schedule()
@@ -123,6 +151,10 @@ final class ReplicaDriver {
         writes.loseAll()
         reads.loseAll()
         while isSyncing { _ = await idle.wait() }
+        waitingCopy?.fulfil(nil)
+        while state.isCheckpointing || state.isSnapshotting || isInstalling {
+            _ = await stateChanged.wait()
+        }
     }
 
     // MARK: Readies
@@ -141,31 +173,32 @@ final class ReplicaDriver {
     func advance() {
         guard isRunning else { return }
         openReadRound()
-        while let ready = node.takeReady() { carryOut(ready) }
+        while !isInstalling, let ready = node.takeReady() { carryOut(ready) }
+        settleState()
         didPost()
         startSync()
     }
 
-    private func carryOut(_ ready: Ready) {
-        for message in ready.messages { post(message) }
-        persist(ready)
-        apply(ready.committed)
-        settleReads(ready)
-        if let change = ready.change { announce(change) }
+    /// Sends a message, and a snapshot with its bytes.
+    func post(_ message: RaftMessage) {
+        if case .installSnapshot = message.body {
+            offerSnapshot(message)
+        } else {
+            send(message)
+        }
     }
 
-    private func apply(_ entries: [LogEntry]) {
-        if entries.isEmpty { return }
-        do {
-            let replies = try state.apply(entries)
-            precondition(replies.count == entries.count, "each entry has one reply")
-            for (entry, reply) in zip(entries, replies) {
-                writes.complete(entry.position, with: reply)
-            }
-        } catch {
-            fail("the state cannot be written", error)
-        }
-        compactIfDue()
+    private func carryOut(_ ready: Ready) {
+        for message in ready.messages { post(message) }
+        if ready.snapshot == nil { finish(ready) } else { install(ready) }
+    }
+
+    /// All of a ready but its immediate messages and its snapshot.
+    func finish(_ ready: Ready) {
+        persist(ready)
+        apply(ready.committed)
+        noteReads(ready)
+        if let change = ready.change { announce(change) }
     }
 
     private func announce(_ change: RoleChange) {

@@ -58,7 +58,6 @@ extension StoreCommands {
         case .integer(let value): .integer(value)
         case .refused(.notInteger): .error("ERR value is not an integer or out of range")
         case .refused(.overflow): .error("ERR increment would overflow")
-        case .refused(.superseded): .error("UNKNOWN the request is too old to be remembered")
         case .refused(.malformed): .error("ERR the command is not one that this build knows")
         }
     }

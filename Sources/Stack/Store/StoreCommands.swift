@@ -55,18 +55,15 @@ struct StoreCommands {
     private func get(_ command: RESPCommand) async throws(CommandRefusal) -> RESPValue {
         guard command.count == 2, let key = command[1] else { throw .arguments("get") }
         try check(key)
-        try await confirmRead()
-        return try value(of: key)
+        let values = try await read(.values(of: [key]))
+        return values.first ?? .null
     }
 
     private func getMany(_ command: RESPCommand) async throws(CommandRefusal) -> RESPValue {
-        let keys = command.words.dropFirst()
+        let keys = Array(command.words.dropFirst())
         guard !keys.isEmpty, keys.count <= Bounds.keysMax else { throw .arguments("mget") }
         for key in keys { try check(key) }
-        try await confirmRead()
-        var values: [RESPValue] = []
-        for key in keys { values.append(try value(of: key)) }
-        return .array(values)
+        return .array(try await read(.values(of: keys)))
     }
 
     private func range(_ command: RESPCommand) async throws(CommandRefusal) -> RESPValue {
@@ -75,29 +72,17 @@ struct StoreCommands {
         else { throw .arguments("range") }
         // A prefix without a whole tag may lie in any shard: it reads what this one has.
         if ShardKey.tag(of: prefix.span) != 0..<prefix.count { try check(prefix) }
-        try await confirmRead()
-        do throws(StateError) {
-            let pairs = try driver.state.range(
-                prefix: prefix, limit: min(Int(limit), Bounds.rangeMax))
-            return .array(pairs.flatMap { [.bulk($0.key), .bulk($0.value)] })
-        } catch {
-            throw .unavailable(error.description)
-        }
+        let count = min(Int(limit), Bounds.rangeMax)
+        return .array(try await read(.range(prefix: prefix, limit: count)))
     }
 
-    private func value(of key: [UInt8]) throws(CommandRefusal) -> RESPValue {
-        do throws(StateError) {
-            return try driver.state.value(of: key).map { .bulk($0) } ?? .null
-        } catch {
-            throw .unavailable(error.description)
-        }
-    }
-
-    private func confirmRead() async throws(CommandRefusal) {
-        switch await driver.confirmRead() {
-        case .confirmed: return
+    private func read(_ query: StoreQuery) async throws(CommandRefusal) -> [RESPValue] {
+        switch await driver.read(query) {
+        case .values(let values): return values.map { value in value.map { .bulk($0) } ?? .null }
+        case .range(let pairs): return pairs.flatMap { [.bulk($0.key), .bulk($0.value)] }
         case .refused(let refusal): throw refused(refusal)
         case .lost: throw .unavailable("no quorum confirmed the read")
+        case .failed(let error): throw .unavailable(error.description)
         }
     }
 

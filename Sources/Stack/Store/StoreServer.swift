@@ -18,7 +18,7 @@ package final class StoreServer {
     let log: Log
     private let clients: RESPServer
     private let listener: PeerListener
-    private let links: [NodeID: PeerLink]
+    let links: [NodeID: PeerLink]
     private let ended = Turnstile()
     private var hasEnded = false
 
@@ -59,13 +59,19 @@ package final class StoreServer {
         do {
             listener = try PeerListener(
                 Self.own(settings).peer, shard: settings.shard, id: driver.id,
-                peers: Set(links.keys), limits: limits
-            ) { [weak driver] message in driver?.receive(message) }
+                peers: Set(links.keys), limits: limits,
+                deliver: { [weak driver] message in driver?.receive(message) },
+                takeSnapshot: { [weak driver] peer, connection in
+                    await driver?.takeSnapshot(from: peer, on: connection)
+                })
             clients = try RESPServer(listen) { command in await commands.answer(command) }
         } catch {
             throw .system(error)
         }
-        driver.post = { message in links[message.to]?.send(message) }
+        driver.transfer = { file, message in
+            await links[message.to]?.send(file, message) ?? false
+        }
+        driver.send = { message in links[message.to]?.send(message) }
         driver.didPost = {
             for link in links.values { link.flush() }
         }

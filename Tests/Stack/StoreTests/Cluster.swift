@@ -5,6 +5,7 @@ import Blueprint
 import Determinism
 import Endpoints
 import Linux
+import Raft
 import Reactor
 import Synchronization
 import Testing
@@ -19,14 +20,15 @@ final class Cluster {
     private let replicas: [StoreReplica]
     private var acknowledge: StoreAcknowledgement
     private let limits: ReplicaLimits
+    private let shardCount: Int
 
     /// Runs replicas for as long as the body takes, then stops them and removes their folders.
     static func with(
-        replicas count: Int = 3, acknowledge: StoreAcknowledgement = .majority,
+        replicas count: Int = 3, shards: Int = 1, acknowledge: StoreAcknowledgement = .majority,
         limits: ReplicaLimits = ReplicaLimits(), starting: [Int]? = nil,
         _ body: @ReactorActor (Cluster) async throws -> Void
     ) async throws {
-        let cluster = try Cluster(count, acknowledge, limits)
+        let cluster = try Cluster(count, shards, acknowledge, limits)
         do {
             for id in starting ?? Array(1...count) { try cluster.start(id) }
             try await body(cluster)
@@ -38,9 +40,10 @@ final class Cluster {
     }
 
     private init(
-        _ count: Int, _ acknowledge: StoreAcknowledgement, _ limits: ReplicaLimits
+        _ count: Int, _ shards: Int, _ acknowledge: StoreAcknowledgement, _ limits: ReplicaLimits
     ) throws {
         self.acknowledge = acknowledge
+        shardCount = shards
         self.limits = limits
         let number = Self.nextNumber.wrappingAdd(1, ordering: .relaxed).newValue
         folder = "/tmp/store-tests-\(CurrentProcess.id)-\(number)"
@@ -60,7 +63,8 @@ final class Cluster {
     private static let nextNumber = Atomic<Int>(0)
 
     func settings(_ id: Int) -> StoreSettings {
-        var settings = StoreSettings(shard: 0, shardCount: 1, replica: id, replicas: replicas)
+        var settings = StoreSettings(
+            shard: 0, shardCount: shardCount, replica: id, replicas: replicas)
         settings.acknowledge = acknowledge
         settings.mapSize = 64 << 20
         return settings
@@ -74,12 +78,23 @@ final class Cluster {
         Task { @ReactorActor in await server.run() }
     }
 
-    func stop(_ id: Int) async {
-        await servers.removeValue(forKey: id)?.stop()
+    /// Stops a replica as a crash would, and waits until it has let go of its folder.
+    func stop(_ id: Int) async throws {
+        guard let server = servers.removeValue(forKey: id) else { return }
+        await server.stop()
+        let gone = Gone(server)
+        _ = consume server
+        _ = try await until("replica \(id) is gone") { gone.server == nil ? true : nil }
+    }
+
+    @ReactorActor
+    private final class Gone {
+        weak var server: ReplicaDriver?
+        init(_ server: StoreServer) { self.server = server.driver }
     }
 
     private func end() async {
-        for id in servers.keys.sorted() { await stop(id) }
+        for id in servers.keys.sorted() { try? await stop(id) }
         try? File.removeTree(folder)
     }
 
@@ -95,6 +110,26 @@ final class Cluster {
         try await client(id).call(words, deadline: soon())
     }
 
+    /// Sets k1 to v1 and so on, each acknowledged.
+    func write(_ numbers: ClosedRange<Int>) async throws {
+        let seeker = seeker()
+        for number in numbers {
+            let reply = try await seeker.call(
+                ["SET", "k\(number)", "v\(number)", "ID", "writer", "\(number)"],
+                deadline: soon())
+            #expect(reply.value == .simple("OK"))
+        }
+    }
+
+    /// Reads back through the leader what `write` set.
+    func expectWritten(_ numbers: ClosedRange<Int>) async throws {
+        let seeker = seeker()
+        for number in numbers {
+            let reply = try await seeker.call(["GET", "k\(number)"], deadline: soon())
+            #expect(reply.value == .bulk("v\(number)"))
+        }
+    }
+
     // MARK: Conditions
 
     /// Waits for one replica of those that run to lead, and gives its id.
@@ -102,6 +137,15 @@ final class Cluster {
         try await until("a leader") {
             let candidates = self.servers.filter { ids?.contains($0.key) ?? true }
             return candidates.first { $0.value.driver.isLeader && !$0.value.isCutOff }?.key
+        }
+    }
+
+    /// Waits until every running replica has applied all that one has committed.
+    func settle() async throws {
+        let commit = servers.values.map(\.driver.node.status.commit).max() ?? .zero
+        _ = try await until("all replicas have applied \(commit)") {
+            self.servers.values.allSatisfy { $0.driver.state.applied.index >= commit }
+                ? true : nil
         }
     }
 
@@ -126,3 +170,5 @@ final class Cluster {
 }
 
 func soon() -> MonotonicTime { .now() + .seconds(20) }
+
+func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }

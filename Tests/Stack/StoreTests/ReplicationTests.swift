@@ -2,6 +2,7 @@
 
 import Endpoints
 import Linux
+import Raft
 import Reactor
 import Testing
 import Wire
@@ -39,19 +40,72 @@ struct ReplicationTests {
 
     @Test func `after the leader is gone another one has every acknowledged write`() async throws {
         try await Cluster.with { cluster in
-            let seeker = cluster.seeker()
-            for number in 1...20 {
-                let reply = try await seeker.call(
-                    ["SET", "k\(number)", "v\(number)", "ID", "c", "\(number)"], deadline: soon())
-                #expect(reply.value == .simple("OK"))
-            }
+            try await cluster.write(1...20)
             let first = try await cluster.leader()
-            await cluster.stop(first)
-            for number in 1...20 {
-                let reply = try await seeker.call(["GET", "k\(number)"], deadline: soon())
-                #expect(reply.value == .bulk("v\(number)"))
-            }
+            try await cluster.stop(first)
+            try await cluster.expectWritten(1...20)
             #expect(try await cluster.leader() != first)
+        }
+    }
+
+    @Test func `a replica that was away has what it missed after it starts again`() async throws {
+        try await Cluster.with { cluster in
+            let leader = try await cluster.leader()
+            let away = leader % 3 + 1
+            try await cluster.write(1...10)
+            try await cluster.settle()
+            try await cluster.stop(away)
+            try await cluster.write(11...20)
+            try cluster.start(away)
+            try await cluster.settle()
+            let state = try cluster.server(away).driver.state
+            for number in 1...20 {
+                #expect(try state.value(of: bytes("k\(number)")) == bytes("v\(number)"))
+            }
+        }
+    }
+
+    @Test func `a group that was killed as a whole comes back with every write`() async throws {
+        try await Cluster.with { cluster in
+            try await cluster.write(1...30)
+            for id in 1...3 { try await cluster.stop(id) }
+            for id in 1...3 { try cluster.start(id) }
+            try await cluster.expectWritten(1...30)
+            // Terms are remembered: a second leader of an old term would be a split brain.
+            let leader = try await cluster.leader()
+            #expect(try cluster.server(leader).driver.node.status.term >= Term(2))
+        }
+    }
+
+    @Test func `many writers share their fsyncs`() async throws {
+        try await Cluster.with { cluster in
+            let leader = try await cluster.leader()
+            let before = try cluster.server(leader).driver.storage.syncCount
+            let client = cluster.client(leader)
+            let writers = (1...400).map { number in
+                Task { @ReactorActor in
+                    try await client.call(["SET", "k\(number)", "v"], deadline: soon())
+                }
+            }
+            for writer in writers { #expect(try await writer.value == .simple("OK")) }
+            let syncs = try cluster.server(leader).driver.storage.syncCount - before
+            #expect(syncs > 0)
+            #expect(syncs < 100, "400 writes took \(syncs) fsyncs")
+        }
+    }
+
+    @Test func `a leader that is asked to end hands over first`() async throws {
+        try await Cluster.with { cluster in
+            let first = try await cluster.leader()
+            try await cluster.write(1...3)
+            let server = try cluster.server(first)
+            let term = server.driver.node.status.term
+            await server.drain()
+            #expect(!server.driver.isLeader)
+            let second = try await cluster.leader()
+            // One election, won at once: the next term, without an election timeout.
+            #expect(try cluster.server(second).driver.node.status.term == Term(term.rawValue + 1))
+            try await cluster.expectWritten(1...3)
         }
     }
 }

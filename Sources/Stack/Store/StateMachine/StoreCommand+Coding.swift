@@ -1,25 +1,28 @@
-// The bytes of a command.
+// The bytes of a command in a log entry. Decoding takes nothing on trust: whatever comes back has
+// been through the same limits as a command that was built.
 
 import Wire
 
 extension StoreCommand {
-    var encoded: [UInt8] {
+    private enum Tag {
+        static let set: UInt8 = 1
+        static let increment: UInt8 = 2
+        static let once: UInt8 = 3
+    }
+
+    package var encoded: [UInt8] {
         var writer = ByteWriter()
         switch action {
-        case .set: writer.write(u8: 1)
-        case .increment: writer.write(u8: 2)
-        case .once: writer.write(u8: 3)
-        }
-        writer.write(bytes: request.client)
-        writer.write(varint: request.sequence)
-        switch action {
         case .set(let key, let value):
+            write(Tag.set, to: &writer)
             writer.write(bytes: key)
             writer.write(bytes: value)
-        case .increment(let key, let step):
+        case .increment(let key, let amount):
+            write(Tag.increment, to: &writer)
             writer.write(bytes: key)
-            writer.write(signed: step)
+            writer.write(signed: amount)
         case .once(let token, let key, let value):
+            write(Tag.once, to: &writer)
             writer.write(bytes: token)
             writer.write(bytes: key)
             writer.write(bytes: value)
@@ -27,21 +30,40 @@ extension StoreCommand {
         return writer.finish()
     }
 
-    init(decoding bytes: Span<UInt8>) throws {
-        var reader = ByteReader(bytes)
-        let tag = try reader.readU8()
-        let request = RequestID(
-            client: try reader.readBytes(), sequence: try reader.readVarint())
-        let key = try reader.readBytes()
+    package init(decoding bytes: Span<UInt8>) throws(StoreCommandError) {
+        let request: RequestID
         let action: Action
+        do throws(ByteReaderError) {
+            var reader = ByteReader(bytes)
+            let tag = try reader.readU8()
+            request = RequestID(
+                client: try reader.readBytes(), sequence: try reader.readVarint())
+            action = try Self.readAction(tag, &reader)
+            try reader.expectEnd()
+        } catch {
+            throw .malformed(error)
+        }
+        try self.init(request: request, action: action)
+    }
+
+    private func write(_ tag: UInt8, to writer: inout ByteWriter) {
+        writer.write(u8: tag)
+        writer.write(bytes: request.client)
+        writer.write(varint: request.sequence)
+    }
+
+    private static func readAction(
+        _ tag: UInt8, _ reader: inout ByteReader
+    ) throws(ByteReaderError) -> Action {
         switch tag {
-        case 1: action = .set(key: key, value: try reader.readBytes())
-        case 2: action = .increment(key: key, by: try reader.readSigned())
-        case 3:
-            action = .once(token: key, key: try reader.readBytes(), value: try reader.readBytes())
+        case Tag.set: .set(key: try reader.readBytes(), value: try reader.readBytes())
+        case Tag.increment:
+            .increment(key: try reader.readBytes(), by: try reader.readSigned())
+        case Tag.once:
+            .once(
+                token: try reader.readBytes(), key: try reader.readBytes(),
+                value: try reader.readBytes())
         default: throw ByteReaderError(reason: .unknownTag(tag), offset: 0)
         }
-        try reader.expectEnd()
-        try self.init(request: request, action: action)
     }
 }

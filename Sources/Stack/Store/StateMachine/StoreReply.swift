@@ -1,4 +1,4 @@
-// What applying a command answers. A reply is kept in the session table, so that a retry gets the
+// What applying a command answers. A reply is kept in the request table, so that a retry gets the
 // answer of its first try.
 
 import Wire
@@ -14,13 +14,11 @@ package enum StoreReply: Hashable, Sendable {
         case notInteger = 1
         /// INCRBY past 64 bits.
         case overflow = 2
-        /// A later request of this client was applied before; whether this one ever was is unknown.
-        case superseded = 3
         /// The entry holds no command that this build knows.
-        case malformed = 4
+        case malformed = 3
     }
 
-    /// The form in the session table.
+    /// The form in the request table.
     var encoded: [UInt8] {
         var writer = ByteWriter()
         switch self {
