@@ -79,8 +79,8 @@ let package = Package(
             "Testbed", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint",
             "Experiment"),
         harness(
-            "Load", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Telemetry",
-            "Experiment", "History"),
+            "Load", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Telemetry", "Experiment",
+            "History"),
         harness("Checkers", "Wire", "Telemetry", "Experiment", "History"),
         harness(
             "Faults", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint",
@@ -118,7 +118,9 @@ let package = Package(
         tests("Harness", "Experiment", "Linux", "Wire", "Blueprint"),
         tests("Harness", "History", "Linux"),
         tests("Harness", "Testbed", "Linux", "Blueprint"),
-        tests("Harness", "Load", "Linux", "Reactor", "Wire", "Experiment", "History"),
+        tests(
+            "Harness", "Load", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Experiment",
+            "History"),
         tests("Harness", "Checkers", "Experiment", "History"),
         tests("Harness", "Faults", "Linux", "Experiment", "Testbed"),
         tests("Harness", "Report", "Linux", "Wire", "Experiment", "History", "Checkers"),

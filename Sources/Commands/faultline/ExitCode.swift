@@ -24,10 +24,6 @@ enum ExitCode {
         } catch let error as HostLack {
             Output.write("faultline: \(error)\n", to: 2)
             return hostLacks
-        } catch let error as SyscallError where error.stage.hasPrefix("clone") {
-            Output.write("faultline: no sandbox on this host: \(error)\n", to: 2)
-            Output.write("  `faultline doctor` tells what it lacks and what mends it\n", to: 2)
-            return hostLacks
         } catch {
             Output.write("faultline: \(error)\n", to: 2)
             return harnessFailed

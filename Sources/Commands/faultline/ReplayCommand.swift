@@ -19,8 +19,8 @@ struct ReplayCommand {
     func perform() throws -> Int32 {
         let incident = try ExperimentLoader.incident(path: path)
         guard Sandbox.isInside else {
-            try HostCheck.requireSandbox()
-            return try Sandbox.run(
+            try HostLack.check()
+            return try Inside.run(
                 arguments: [CommandLine.arguments[0], "replay"] + flags.flags + [path])
         }
         let (code, result) = try InsideRun(incident.replayPlan, flags).perform()

@@ -33,10 +33,10 @@ struct RunCommand {
             }
         }
         if !problems.isEmpty { throw InvalidExperiment(problems) }
-        try HostCheck.requireSandbox()
+        try HostLack.check()
         var worst = ExitCode.held
         for file in files {
-            let code = try Sandbox.run(
+            let code = try Inside.run(
                 arguments: [CommandLine.arguments[0], "run"] + options.flags + [file])
             worst = ExitCode.worst(worst, code)
             if code >= 128 { break }

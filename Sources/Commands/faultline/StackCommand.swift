@@ -55,14 +55,14 @@ struct StackCommand {
     }
 
     private func startInside(_ topology: Topology) throws -> Int32 {
-        try HostCheck.requireSandbox()
+        try HostLack.check()
         var open: [Forward] = []
         for tier in topology.tiers where tier.kind != nil {
             let descriptor = try Self.listen(near: tier.port)
             open.append(Forward(tier: tier.name, descriptor: descriptor))
         }
         let flag = "--forward=" + open.map(\.flag).joined(separator: ",")
-        return try Sandbox.run(
+        return try Inside.run(
             arguments: [CommandLine.arguments[0], "stack", "up", flag]
                 + (quiet ? ["--quiet"] : []) + [path],
             keeping: open.map(\.descriptor))

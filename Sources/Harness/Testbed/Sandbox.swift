@@ -46,13 +46,16 @@ package enum Sandbox {
     }
 
     /// Starts this program again inside, without waiting; for `enter` and for tests.
+    ///
+    /// Dies with the calling thread. `environment` comes on top of this process's own.
     package static func start(
-        arguments: [String], output: Int32? = nil, keeping kept: [Int32] = []
+        arguments: [String], environment: [String] = [], output: Int32? = nil,
+        keeping kept: [Int32] = []
     ) throws(SyscallError) -> ProcessHandle {
         let launch = Launch(
             path: "/proc/self/exe", arguments: arguments,
             environment: CurrentProcess.environment.filter { !$0.hasPrefix(marker) }
-                + ["\(marker)=1"])
+                + environment + ["\(marker)=1"])
         return try ChildProcess.startSandbox(
             launch, userNamespace: needsUserNamespace, output: output, keeping: kept)
     }

@@ -38,9 +38,9 @@ package final class AppServer {
         self.name = name
         self.settings = settings
         let random = SeededRandom(seed: seed).fork(name)
-        // The start time makes the id of this process's requests differ from its predecessor's.
-        let clientID = "\(name)-\(MonotonicTime.now().nanoseconds)"
-        store = ShardedStore(settings.shards, clientID: clientID, random: random)
+        // The start time makes this process's request ids differ from its predecessor's.
+        let lanes = RequestLanes(prefix: "\(name)-\(MonotonicTime.now().nanoseconds)")
+        store = ShardedStore(settings.shards, lanes: lanes, random: random)
         cache = CacheTier(settings.cache)
         sessions = Sessions(cache: cache, lifetime: settings.sessionLifetime)
         documents = ReadThrough(

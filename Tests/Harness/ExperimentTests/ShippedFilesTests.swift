@@ -93,7 +93,8 @@ struct ExperimentLoaderTests {
                     + "\"apiVersion\""
             ]
                 + ["name", "entry", "tiers"].map {
-                    "\(folder)/fixtures/topologies/web-stack.yaml:1:1: error: a topology needs the key "
+                    "\(folder)/fixtures/topologies/web-stack.yaml:1:1: error: a topology "
+                        + "needs the key "
                         + "\"\($0)\""
                 })
     }

@@ -49,7 +49,8 @@ struct TopologyReaderTests {
         (
             "to: app", "to: store",
             [
-                "6:34: error: tier \"store\" must serve as app or balancer, but it serves a store; did you mean \"app\"?"
+                "6:34: error: tier \"store\" must serve as app or balancer, but it serves a "
+                    + "store; did you mean \"app\"?"
             ]
         ),
         (
@@ -59,7 +60,8 @@ struct TopologyReaderTests {
         (
             "to: app", "to: app, memory: 1MiB",
             [
-                "6:39: error: unknown key \"memory\"; tier balancer takes role, count, port, policy, to"
+                "6:39: error: unknown key \"memory\"; tier balancer takes role, count, "
+                    + "port, policy, to"
             ]
         ),
         ("role: app,", "role: apq,", ["7:15: error: unknown role \"apq\"; did you mean \"app\"?"]),
@@ -86,7 +88,8 @@ struct TopologyReaderTests {
         (
             "serves: cache", "role: cache",
             [
-                "10:11: error: a tier has either \"role\" or \"exec\"; say \"serves\" for what it stands for"
+                "10:11: error: a tier has either \"role\" or \"exec\"; say \"serves\" for "
+                    + "what it stands for"
             ]
         ),
         ("    port: 6379\n", "", ["9:5: error: tier cache needs the key \"port\""]),
@@ -137,7 +140,8 @@ struct TopologyReaderTests {
         (
             "{resp: [PING]}", "{tcp: true, http: /}",
             [
-                "14:12: error: \"ready\" is one of {tcp: true}, {http: /path}, {resp: [PING]} and {command: [...]}"
+                "14:12: error: \"ready\" is one of {tcp: true}, {http: /path}, {resp: "
+                    + "[PING]} and {command: [...]}"
             ]
         ),
         (

@@ -116,6 +116,18 @@ struct ElectionTests {
         #expect(replica.isLeader)
     }
 
+    @Test func `an earlier write does not stand in for the candidate's own vote`() throws {
+        var replica = try Replica.alone(of: 1)
+        replica.step(.message(replica.message(.newerTerm, from: 2, term: 5)))
+        _ = replica.collect()
+        replica.step(.tick(count: 20))
+        _ = replica.collect()
+        _ = replica.persistOne()
+        #expect(replica.status.role == .candidate)
+        _ = replica.persistOne()
+        #expect(replica.isLeader)
+    }
+
     @Test func `giving a vote puts off one's own election`() throws {
         var replica = try Replica.alone()
         replica.tick(9)

@@ -182,7 +182,8 @@ extension Quantity {
                 "the units of \"\(text)\" must go from long to short, each once", offset: offset)
         }
         return ValueError(
-            "unknown unit \"\(unit)\" in \"\(text)\"; the units are \(names.joined(separator: ", "))",
+            "unknown unit \"\(unit)\" in \"\(text)\"; the units are "
+                + names.joined(separator: ", "),
             offset: offset)
     }
 }

@@ -20,28 +20,12 @@ enum EffectOutcome: Equatable, Sendable {
     case failed(String)
 }
 
-/// How the store remembers this worker's requests: a client has one request under way at a time,
-/// so each order in work takes a client of its own.
-struct StoreClient: Sendable {
-    let id: String
-    private(set) var sequence = 0
-
-    init(id: String) { self.id = id }
-
-    mutating func nextSequence() -> Int {
-        sequence += 1
-        return sequence
-    }
-}
-
 @ReactorActor
 final class Effects {
     private let shards: [LeaderSeeker]
     private let isIdempotent: Bool
     private let name: String
-    private var idle: [StoreClient] = []
-    private var clientCount = 0
-    private let clientPrefix: String
+    private let lanes: RequestLanes
 
     /// The prefix is unique to this start of the process, since the store remembers its requests.
     init(
@@ -52,7 +36,7 @@ final class Effects {
             LeaderSeeker(members, random: random.fork("shard-\(index)"))
         }
         self.name = name
-        self.clientPrefix = clientPrefix
+        lanes = RequestLanes(prefix: clientPrefix)
         self.isIdempotent = isIdempotent
     }
 
@@ -60,10 +44,9 @@ final class Effects {
     func apply(
         _ order: Order, _ delivery: ReceivedDelivery, deadline: MonotonicTime
     ) async -> EffectOutcome {
-        var client = takeClient()
-        let sequence = client.nextSequence()
-        defer { idle.append(client) }
-        let words = command(order, delivery, id: ["ID", client.id, String(sequence)])
+        let lane = lanes.take()
+        defer { lanes.give(back: lane) }
+        let words = command(order, delivery, id: lane.words)
         let shard = ShardKey.shard(of: order.idempotencyKey, count: shards.count)
         do {
             let reply = try await shards[shard].call(words, deadline: deadline)
@@ -89,11 +72,5 @@ final class Effects {
         case .error(let text): .failed(text)
         case .simple, .integer, .bulk, .null, .array: .failed("unexpected reply")
         }
-    }
-
-    private func takeClient() -> StoreClient {
-        if let client = idle.popLast() { return client }
-        clientCount += 1
-        return StoreClient(id: "\(clientPrefix)-\(clientCount)")
     }
 }
