@@ -79,7 +79,8 @@ let package = Package(
             "Testbed", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint",
             "Experiment"),
         harness(
-            "Load", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Telemetry", "Experiment",
+            "Load", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Telemetry",
+            "Experiment",
             "History"),
         harness("Checkers", "Wire", "Telemetry", "Experiment", "History"),
         harness(
@@ -122,9 +123,18 @@ let package = Package(
             "Harness", "Load", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Experiment",
             "History"),
         tests("Harness", "Checkers", "Experiment", "History"),
-        tests("Harness", "Faults", "Linux", "Experiment", "Testbed"),
+        tests(
+            "Harness", "Faults", "Linux", "Reactor", "Determinism", "Blueprint", "Experiment",
+            "History", "Testbed"),
         tests("Harness", "Report", "Linux", "Wire", "Experiment", "History", "Checkers"),
-        tests("Harness", "Conductor", "Linux", "Wire", "Experiment", "History", "Checkers"),
+        tests(
+            "Harness", "Conductor", "Linux", "Reactor", "Determinism", "Experiment", "History",
+            "Faults", "Checkers"),
+
+        // Reads the sources themselves: layering, lengths, words.
+        .testTarget(
+            name: "TidyTests", dependencies: ["Linux"], path: "Tests/TidyTests",
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -197,7 +197,10 @@ package final class Conductor {
                 view.status(
                     clock.phase(at: offset).rawValue, at: offset, stats, method.standing)
             }
-            await Reactor.sleep(for: view.interval)
+            let end = log.epoch.monotonic + .nanoseconds(clock.end)
+            let next = MonotonicTime.now() + view.interval
+            if next >= end { return }
+            _ = await aborted.sleep(until: next)
         }
     }
 

@@ -6,6 +6,9 @@ import Linux
 
 extension Incident {
     /// The experiment with each step at the time at which it was recorded.
+    ///
+    /// Where the method became longer or shorter by that, recovery and then the tail give or take the
+    /// difference: a run of another length would plan other arrivals.
     package var replayPlan: ExperimentPlan {
         var plan = experiment
         plan.seed = seed
@@ -18,6 +21,11 @@ extension Incident {
                 plan.method[index].duration = healed - event.injected
             }
         }
+        let excess = plan.length - experiment.length
+        let recovery = max(.zero, plan.phases.recovery - excess)
+        let rest = excess - (plan.phases.recovery - recovery)
+        plan.phases.recovery = recovery
+        plan.phases.tail = max(.zero, plan.phases.tail - rest)
         return plan
     }
 }

@@ -1,6 +1,6 @@
 // The method of an experiment, carried out: each step injects its fault at its time, proves it,
-// heals it at its time and proves that it is gone. Steps run side by side; what stands when the run
-// is aborted is healed last in, first out.
+// heals it at its time and proves that it is gone. Steps run side by side. When the run is aborted,
+// no step heals for itself: what stands is then healed last in, first out.
 //
 // Targets are settled just before a step fires, from what the nodes then say of their roles, so a
 // step that names a leader gets the one that leads at that moment. The injection itself waits for
@@ -14,25 +14,48 @@ import Linux
 import Reactor
 import Testbed
 
+/// Where the faults of a method come from.
+@ReactorActor
+protocol FaultSource: AnyObject {
+    /// Settles who is meant by a step's target.
+    func resolve(_ step: MethodStep, random: SeededRandom) async throws(FaultError)
+        -> ResolvedTarget
+    /// The fault of a step on settled targets.
+    func fault(_ spec: FaultSpec, on target: ResolvedTarget) throws(FaultError) -> any Fault
+}
+
+extension FaultFactory: FaultSource {}
+
 @ReactorActor
 final class MethodRunner {
     private let plan: ExperimentPlan
-    private let factory: FaultFactory
+    private let factory: any FaultSource
     private let log: EventLog
     private let start: MonotonicTime
     private let random: SeededRandom
     private let aborted: AbortSwitch
-    private var active: [(step: MethodStep, fault: any Fault)] = []
+    private var active: [ActiveFault] = []
     /// What went wrong with faults: any makes the run invalid.
     private(set) var problems: [String] = []
     private(set) var recorded: [RecordedEvent] = []
 
-    /// How long before its time a step settles its target.
-    private static let settleAhead: Duration = .milliseconds(40)
+    private struct ActiveFault {
+        let step: MethodStep
+        let fault: any Fault
+        var isProved = false
+    }
+
+    /// How long before its time a step settles its target: more than a node that is paused may take
+    /// not to answer (`Stack.roster`), less than an election takes.
+    private static let settleAhead: Duration = .milliseconds(200)
+
+    /// How late a step may begin or heal. Past it, phases that the plan keeps apart overlap: recovery
+    /// would be judged while the fault still acts.
+    private static let lateMax: Duration = .milliseconds(500)
 
     /// `start` is time zero of the method: the end of the baseline.
     init(
-        _ plan: ExperimentPlan, factory: FaultFactory, log: EventLog, start: MonotonicTime,
+        _ plan: ExperimentPlan, factory: any FaultSource, log: EventLog, start: MonotonicTime,
         aborted: AbortSwitch
     ) {
         self.plan = plan
@@ -73,11 +96,14 @@ final class MethodRunner {
             try await inject(step, fault, target, due)
             let proof = try await fault.prove()
             note(.proved, step, fault, evidence: proof)
+            if let place = active.firstIndex(where: { $0.step.id == step.id }) {
+                active[place].isProved = true
+            }
         } catch {
             fail(step, "\(step.fault.word.rawValue) \(step.target): \(error)")
         }
         if !step.fault.word.isMomentary {
-            _ = await aborted.sleep(until: start + step.end)
+            guard await aborted.sleep(until: start + step.end) else { return }
         }
         await heal(step)
     }
@@ -87,7 +113,7 @@ final class MethodRunner {
     ) async throws(FaultError) {
         let began = MonotonicTime.now()
         // Before the injection, since a half-done one must be healed as well.
-        active.append((step, fault))
+        active.append(ActiveFault(step: step, fault: fault))
         try await fault.inject()
         let took = MonotonicTime.now() - began
         log.add(
@@ -96,6 +122,7 @@ final class MethodRunner {
                 actual: log.epoch.offset(of: began), took: took.nanoseconds,
                 fault: step.fault.word.rawValue, target: "\(step.target)", nodes: fault.targets,
                 evidence: fault.promise))
+        checkPunctual(step, "injected", began - due)
         recorded.append(
             RecordedEvent(
                 step: step.id, injected: began - start, healed: nil, nodes: target.nodes,
@@ -105,6 +132,7 @@ final class MethodRunner {
     private func heal(_ step: MethodStep) async {
         guard let index = active.firstIndex(where: { $0.step.id == step.id }) else { return }
         let fault = active[index].fault
+        checkStanding(active[index])
         let began = MonotonicTime.now()
         do {
             try await fault.heal()
@@ -115,7 +143,9 @@ final class MethodRunner {
                     actual: log.epoch.offset(of: began), took: took.nanoseconds,
                     fault: step.fault.word.rawValue, target: "\(step.target)",
                     nodes: fault.targets))
-            if let place = recorded.firstIndex(where: { $0.step == step.id }) {
+            if !aborted.isOn { checkPunctual(step, "healed", began - (start + step.end)) }
+            let place = recorded.firstIndex { $0.step == step.id }
+            if let place, !step.fault.word.isMomentary {
                 recorded[place].healed = began - start
             }
             note(.provedHealed, step, fault, evidence: try await fault.proveHealed())
@@ -123,6 +153,23 @@ final class MethodRunner {
             fail(step, "\(step.fault.word.rawValue) \(step.target) not healed: \(error)")
         }
         active.removeAll { $0.step.id == step.id }
+    }
+
+    /// A fault that was gone before its time did not do what the experiment says.
+    private func checkStanding(_ active: ActiveFault) {
+        guard active.isProved else { return }
+        do {
+            try active.fault.proveStanding()
+        } catch {
+            let step = active.step
+            fail(step, "\(step.fault.word.rawValue) \(step.target) did not last: \(error)")
+        }
+    }
+
+    private func checkPunctual(_ step: MethodStep, _ what: String, _ late: Duration) {
+        guard late > Self.lateMax else { return }
+        let length = late.nanoseconds / 1_000_000
+        fail(step, "\(step.fault.word.rawValue) \(step.target) was \(what) \(length) ms late")
     }
 
     /// Heals whatever still stands, the last injected first.

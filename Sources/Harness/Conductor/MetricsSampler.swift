@@ -18,6 +18,7 @@ final class MetricsSampler {
     private let file: FileDescriptor
     private var ticksBefore: [String: UInt64] = [:]
     private var isStopped = false
+    private let gate = Turnstile()
 
     init(_ stack: Stack, path: String, log: EventLog) throws(SyscallError) {
         self.stack = stack
@@ -31,11 +32,14 @@ final class MetricsSampler {
         while !isStopped {
             await sample()
             next = next + .seconds(1)
-            await Reactor.sleep(until: next)
+            _ = await gate.wait(deadline: next)
         }
     }
 
-    func stop() { isStopped = true }
+    func stop() {
+        isStopped = true
+        gate.wakeAll()
+    }
 
     private func sample() async {
         let questions = stack.members.map { member in

@@ -15,15 +15,22 @@ final class CacheFlushFault: Fault {
     private var keysBefore: [String: Int] = [:]
     private static let canary = "faultline:canary"
 
-    init(_ members: [Member]) { self.members = members }
+    private let readyTimeout: Duration
 
-    var promise: [Evidence] { [Evidence("keys", "0")] }
+    init(_ members: [Member], readyTimeout: Duration = .seconds(5)) {
+        self.members = members
+        self.readyTimeout = readyTimeout
+    }
+
+    var promise: [Evidence] { [Evidence("canary", "gone")] }
     var targets: [String] { members.map(\.name) }
 
-    /// Puts a canary into each cache, so that the proof does not depend on there being keys.
+    /// Puts a canary into each cache, so that the proof does not depend on there being keys. It
+    /// expires by itself, long after the proof, should the flush never come.
     func prepare() async throws(FaultError) {
         for member in members {
-            guard case .simple("OK") = try await ask(member, ["SET", Self.canary, "1"]) else {
+            let answer = try await ask(member, ["SET", Self.canary, "1", "EX", "60"])
+            guard case .simple("OK") = answer else {
                 throw .unproven("\(member.name) did not take the canary")
             }
             if case .integer(let count) = try await ask(member, ["DBSIZE"]) {
@@ -57,7 +64,7 @@ final class CacheFlushFault: Fault {
 
     func proveHealed() async throws(FaultError) -> [Evidence] {
         for member in members {
-            guard await eventually(within: .seconds(5), { await member.isReady() }) else {
+            guard await eventually(within: readyTimeout, { await member.isReady() }) else {
                 throw .unproven("\(member.name) does not answer after the flush")
             }
         }

@@ -1,6 +1,7 @@
 // What every fault is: something that can be injected, shown to act, taken away, and shown to be
 // gone. A fault that cannot be proven either way makes the run inconclusive, so each step throws
-// rather than hopes.
+// rather than hopes. Between the two proofs it must have stood all the time: just before the heal
+// the kernel is asked whether it still does.
 //
 // To add a fault: one file here with a class that conforms, one case in `FaultSpec`, one line in
 // `FaultFactory`, one test that sees it act and one in which its proof fails.
@@ -47,6 +48,8 @@ package protocol Fault: AnyObject {
     func inject() async throws(FaultError)
     /// Shows from outside that it acts, and how exactly.
     func prove() async throws(FaultError) -> [Evidence]
+    /// Shows by the kernel's own books that it still acts; asked just before the heal.
+    func proveStanding() throws(FaultError)
     /// Takes it away; harmless when it is gone already.
     func heal() async throws(FaultError)
     /// Shows from outside that it is gone.
@@ -56,6 +59,7 @@ package protocol Fault: AnyObject {
 extension Fault {
     package var endsProcesses: Set<String> { [] }
     package func prepare() async throws(FaultError) {}
+    package func proveStanding() throws(FaultError) {}
 }
 
 extension Duration {

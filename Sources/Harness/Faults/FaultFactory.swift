@@ -86,7 +86,7 @@ package final class FaultFactory {
         let links = try links(target)
         return ImpairmentFault(
             links, impairment, network: network, probe: probe,
-            untouched: untouched(by: Set(links.map(\.direction))))
+            untouched: { [self] in untouched(by: Set(links.map(\.direction))) })
     }
 
     private var network: Links { stack.testbed.links }

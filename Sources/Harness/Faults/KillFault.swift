@@ -12,9 +12,15 @@ import Testbed
 final class KillFault: Fault {
     private let signal: Signal
     private let members: [Member]
+    private let exitTimeout: Duration
     private let readyTimeout: Duration
+    /// The pids that were to end, so that a node that never stopped is not taken for a new one.
+    private var killed: [String: Int32] = [:]
 
-    init(_ signal: KillSignal, _ members: [Member], readyTimeout: Duration = .seconds(10)) {
+    init(
+        _ signal: KillSignal, _ members: [Member], exitTimeout: Duration = .seconds(10),
+        readyTimeout: Duration = .seconds(10)
+    ) {
         self.signal =
             switch signal {
             case .kill: .kill
@@ -22,6 +28,7 @@ final class KillFault: Fault {
             case .abort: .abort
             }
         self.members = members
+        self.exitTimeout = exitTimeout
         self.readyTimeout = readyTimeout
     }
 
@@ -31,16 +38,14 @@ final class KillFault: Fault {
 
     func inject() throws(FaultError) {
         for member in members {
+            killed[member.name] = member.node.process?.pid
+            let taken: Bool
             do {
-                let taken = try member.node.signal(signal)
-                guard taken else { throw FaultError.unproven("\(member.name) was not running") }
-            } catch let error as FaultError {
-                throw error
-            } catch let error as SyscallError {
-                throw .system(error)
+                taken = try member.node.signal(signal)
             } catch {
-                preconditionFailure("only these two are thrown")
+                throw .system(error)
             }
+            guard taken else { throw .unproven("\(member.name) was not running") }
         }
     }
 
@@ -48,7 +53,7 @@ final class KillFault: Fault {
     func prove() async throws(FaultError) -> [Evidence] {
         var evidence: [Evidence] = []
         for member in members {
-            let deadline = MonotonicTime.now() + .seconds(10)
+            let deadline = MonotonicTime.now() + exitTimeout
             guard let exit = await member.node.process?.waitForExit(deadline: deadline) else {
                 throw .unproven("\(member.name) still runs after \(signal)")
             }
@@ -58,6 +63,12 @@ final class KillFault: Fault {
             evidence.append(Evidence("exit of \(member.name)", "\(exit)"))
         }
         return evidence
+    }
+
+    func proveStanding() throws(FaultError) {
+        if let risen = members.first(where: { $0.node.isRunning }) {
+            throw .unproven("\(risen.name) runs")
+        }
     }
 
     func heal() throws(FaultError) {
@@ -75,8 +86,19 @@ final class KillFault: Fault {
         let started = MonotonicTime.now()
         var evidence: [Evidence] = []
         for member in members {
-            guard await eventually(within: readyTimeout, { await member.isReady() }) else {
+            var isReady = false
+            _ = await eventually(within: readyTimeout) {
+                isReady = await member.isReady()
+                return isReady || !member.node.isRunning
+            }
+            if let exit = member.node.process?.exit {
+                throw .unproven("\(member.name) ended again after its restart: \(exit)")
+            }
+            guard isReady else {
                 throw .unproven("\(member.name) is not ready again after \(readyTimeout)")
+            }
+            guard let old = killed[member.name], member.node.process?.pid != old else {
+                throw .unproven("\(member.name) is the process that was to end")
             }
             let ready = (MonotonicTime.now() - started).milliseconds
             evidence.append(Evidence("\(member.name) ready after", ready))

@@ -9,8 +9,17 @@ import Testbed
 @ReactorActor
 final class PauseFault: Fault {
     private let members: [Member]
+    private let stopTimeout: Duration
+    private let readyTimeout: Duration
 
-    init(_ members: [Member]) { self.members = members }
+    init(
+        _ members: [Member], stopTimeout: Duration = .seconds(2),
+        readyTimeout: Duration = .seconds(5)
+    ) {
+        self.members = members
+        self.stopTimeout = stopTimeout
+        self.readyTimeout = readyTimeout
+    }
 
     var promise: [Evidence] { [Evidence("state", "stopped")] }
     var targets: [String] { members.map(\.name) }
@@ -19,7 +28,7 @@ final class PauseFault: Fault {
 
     func prove() async throws(FaultError) -> [Evidence] {
         for member in members {
-            let stopped = await eventually(within: .seconds(2)) {
+            let stopped = await eventually(within: stopTimeout) {
                 member.node.process?.state == .stopped
             }
             guard stopped else {
@@ -29,11 +38,17 @@ final class PauseFault: Fault {
         return members.map { Evidence("state of \($0.name)", "stopped") }
     }
 
+    func proveStanding() throws(FaultError) {
+        if let awake = members.first(where: { $0.node.process?.state != .stopped }) {
+            throw .unproven("\(awake.name) is in state \(state(of: awake)), not stopped")
+        }
+    }
+
     func heal() throws(FaultError) { try signalAll(.resume) }
 
     func proveHealed() async throws(FaultError) -> [Evidence] {
         for member in members {
-            guard await eventually(within: .seconds(5), { await member.isReady() }) else {
+            guard await eventually(within: readyTimeout, { await member.isReady() }) else {
                 throw .unproven("\(member.name) does not answer after SIGCONT")
             }
             guard member.node.process?.state != .stopped else {

@@ -35,11 +35,11 @@ package struct LinkProbe {
         self.nodes = Dictionary(uniqueKeysWithValues: nodes.map { ($0.address, $0) })
     }
 
-    /// Sends `count` probes along each direction, `interval` apart, and waits for stragglers until
-    /// `patience` after the last.
+    /// Sends `count` probes along each direction, `burst` at a time and `interval` apart, and waits
+    /// for stragglers until `patience` after the last.
     package func measure(
-        _ directions: [Direction], count: Int, interval: Duration = .microseconds(200),
-        patience: Duration
+        _ directions: [Direction], count: Int, burst: Int = 1,
+        interval: Duration = .microseconds(200), patience: Duration
     ) async throws(SyscallError) -> [LinkMeasurement] {
         var tracks: [Track] = []
         for direction in directions {
@@ -48,17 +48,19 @@ package struct LinkProbe {
             }
             tracks.append(try Track(direction, source: source, sink: sink))
         }
-        for serial in 0..<count {
-            for track in tracks { try track.send(serial) }
+        for first in stride(from: 0, to: count, by: burst) {
+            for serial in first..<min(first + burst, count) {
+                for track in tracks { try track.send(serial) }
+            }
             for track in tracks { try track.collect() }
             await Reactor.sleep(for: interval)
         }
         let deadline = MonotonicTime.now() + patience
-        while tracks.contains(where: { $0.delays.count < count }), .now() < deadline {
+        while tracks.contains(where: { $0.delays.count < $0.sent }), .now() < deadline {
             for track in tracks { try track.collect() }
             await Reactor.sleep(for: .microseconds(500))
         }
-        return tracks.map { $0.result(sent: count) }
+        return tracks.map(\.result)
     }
 }
 
@@ -70,6 +72,8 @@ private final class Track {
     private let sink: DatagramSocket
     private let sinkAddress: SocketAddress
     private(set) var delays: [Duration] = []
+    /// Probes that the kernel took; one for which it had no room was never on the link.
+    private(set) var sent = 0
 
     init(_ direction: Direction, source: Node, sink: Node) throws(SyscallError) {
         self.direction = direction
@@ -84,7 +88,7 @@ private final class Track {
             (0..<8).map { UInt8(truncatingIfNeeded: field >> (8 * $0)) }
         }
         do {
-            try source.send(bytes, to: sinkAddress)
+            if try source.send(bytes, to: sinkAddress) { sent += 1 }
         } catch {
             // A blackhole rule in the router answers nothing, but the kernel may remember an
             // earlier ICMP answer on the socket; such a probe simply did not arrive.
@@ -92,6 +96,7 @@ private final class Track {
                 error.errno == .connectionRefused || error.errno == .hostUnreachable
                     || error.errno == .networkUnreachable || error.errno == .invalid
             else { throw error }
+            sent += 1
         }
     }
 
@@ -106,7 +111,7 @@ private final class Track {
         }
     }
 
-    func result(sent: Int) -> LinkMeasurement {
+    var result: LinkMeasurement {
         LinkMeasurement(direction: direction, sent: sent, delays: delays.sorted())
     }
 

@@ -35,7 +35,9 @@ package final class Node {
     /// How often a process was started here.
     package private(set) var startCount = 0
     let namespace: NetworkNamespace
-    private var program: Program?
+    /// Commands that run beside the process, by pid; see `output(of:deadline:)`.
+    var commands: [Int32: NodeProcess] = [:]
+    private(set) var program: Program?
 
     init(name: String, address: IPv4Address, namespace: consuming NetworkNamespace) {
         self.name = name

@@ -1,6 +1,6 @@
 // Questions that the harness puts to a node by the node's own protocol: "are you ready?" and "do you
 // lead?". They come from the router, which no partition cuts off, so that a fault between nodes
-// never blinds the harness.
+// never blinds the harness. A command is run beside the node's process, in its network.
 
 import Endpoints
 package import Experiment
@@ -12,8 +12,13 @@ import Wire
 @ReactorActor
 package struct NodeProbe {
     package let address: SocketAddress
+    /// Where commands are run; without it no command passes.
+    private let node: Node?
 
-    package init(_ address: SocketAddress) { self.address = address }
+    package init(_ address: SocketAddress, at node: Node? = nil) {
+        self.address = address
+        self.node = node
+    }
 
     /// True when the node answers as the probe wants it.
     package func passes(_ probe: Probe, within timeout: Duration) async -> Bool {
@@ -25,7 +30,7 @@ package struct NodeProbe {
             guard let reply = await reply(to: words, deadline) else { return false }
             if case .error = reply { return false }
             return true
-        case .command: return false
+        case .command(let words): return await output(of: words, deadline) != nil
         }
     }
 
@@ -47,8 +52,16 @@ package struct NodeProbe {
                 let word = response.json?["role"]?.string
             else { return nil }
             return NodeRole(answer: word).map { ($0, 0) }
-        case .tcp, .command: return nil
+        case .command(let words):
+            let word = await output(of: words, deadline)?.split(whereSeparator: \.isWhitespace)
+                .first
+            return word.flatMap { NodeRole(answer: String($0)) }.map { ($0, 0) }
+        case .tcp: return nil
         }
+    }
+
+    private func output(of words: [String], _ deadline: MonotonicTime) async -> String? {
+        await node?.output(of: words, deadline: deadline)
     }
 
     private func accepts(_ deadline: MonotonicTime) async -> Bool {

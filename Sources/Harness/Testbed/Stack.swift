@@ -42,12 +42,17 @@ package final class Member {
     }
 
     package nonisolated var name: String { plan.name }
-    package var probe: NodeProbe { NodeProbe(plan.listen) }
+    package var probe: NodeProbe { NodeProbe(plan.listen, at: node) }
 
     /// True when the process runs and answers its readiness probe.
-    package func isReady(within timeout: Duration = .milliseconds(200)) async -> Bool {
+    package func isReady() async -> Bool {
         guard node.isRunning else { return false }
-        return await probe.passes(plan.ready, within: timeout)
+        return await probe.passes(plan.ready, within: patience)
+    }
+
+    /// A command has to be loaded and started before it can ask.
+    private var patience: Duration {
+        if case .command = plan.ready { .seconds(2) } else { .milliseconds(200) }
     }
 }
 

@@ -34,7 +34,7 @@ package final class Testbed {
     @discardableResult
     package func reapOrphans() -> Int {
         for node in nodes { node.process?.reapNow() }
-        let running = Set(nodes.compactMap { $0.process?.pid })
+        let running = Set(nodes.compactMap { $0.process?.pid } + nodes.flatMap(\.commands.keys))
         return Orphans.reap { running.contains($0) }
     }
 
