@@ -98,7 +98,7 @@ let package = Package(
             "Testbed", "Load", "Checkers", "Faults", "Report", "Conductor"),
 
         tests("Base", "Linux"),
-        tests("Base", "Reactor", "Linux"),
+        tests("Base", "Reactor", "Linux", "Determinism"),
         tests("Base", "Wire"),
         tests("Base", "Endpoints", "Linux", "Reactor", "Wire", "Blueprint", "Determinism"),
         tests("Base", "Journal", "Linux"),
