@@ -97,6 +97,9 @@ let package = Package(
             "faultline", "Linux", "Reactor", "Wire", "Blueprint", "Experiment", "History",
             "Testbed", "Load", "Checkers", "Faults", "Report", "Conductor"),
 
+        .testTarget(
+            name: "CommandTests", dependencies: ["faultline", "faultline-node", "Linux"],
+            path: "Tests/Commands/CommandTests", swiftSettings: strict),
         tests("Base", "Linux"),
         tests("Base", "Reactor", "Linux"),
         tests("Base", "Wire"),
