@@ -112,7 +112,9 @@ let package = Package(
         tests(
             "Stack", "Store", "Raft", "Linux", "Reactor", "Wire", "Endpoints", "Journal",
             "Determinism", "Blueprint"),
-        tests("Stack", "Queue", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
+        tests(
+            "Stack", "Queue", "Linux", "Reactor", "Wire", "Endpoints", "Journal", "Determinism",
+            "Blueprint"),
         tests("Harness", "Experiment", "Linux", "Wire", "Blueprint"),
         tests("Harness", "History", "Linux"),
         tests("Harness", "Testbed", "Linux", "Blueprint"),

@@ -7,27 +7,18 @@ import Wire
 
 /// Something that the host lacks, with the one line that mends it.
 struct HostLack: Error, CustomStringConvertible {
-    let lacks: [HostCheck]
+    let lacks: [HostFinding]
 
     var description: String {
-        lacks.map { lack in
-            "this host lacks \(lack.name): \(lack.problem ?? "")\n"
-                + "  mend it: \(lack.remedy ?? "see faultline doctor")"
-        }.joined(separator: "\n")
+        lacks.map { "this host lacks \($0.name): \($0.detail)\n  mend it: \($0.mend)" }
+            .joined(separator: "\n")
     }
 
-    /// Throws what every run needs and this host has too little of.
+    /// Throws what every run needs and this host, by its own word, has too little of.
     static func check() throws(HostLack) {
-        let lacks = HostResources.checks.filter { !$0.isMet }
+        let lacks = HostCheck.all().filter { $0.isNeeded && !$0.isMet }
         if !lacks.isEmpty { throw HostLack(lacks: lacks) }
     }
-
-    /// A sandbox that was refused, with what mends it.
-    init(refused error: SyscallError) {
-        self.init(lacks: [Sandbox.lack(behind: error)])
-    }
-
-    init(lacks: [HostCheck]) { self.lacks = lacks }
 }
 
 struct DoctorCommand {
@@ -38,25 +29,25 @@ struct DoctorCommand {
     }
 
     func perform() throws -> Int32 {
-        let checks =
-            try Sandbox.capabilityReport(arguments: CommandLine.arguments) + HostResources.checks
-        for check in checks {
-            Output.write("\(check.isMet ? "ok  " : "LACK")  \(check.name)", to: 2)
-            if let problem = check.problem { Output.write(": \(problem)", to: 2) }
-            Output.write("\n", to: 2)
-            if let remedy = check.remedy { Output.write("      mend it: \(remedy)\n", to: 2) }
+        // First of all, since it starts this very command again inside.
+        let tried = try Sandbox.capabilityReport(arguments: CommandLine.arguments)
+        let findings = HostCheck.all() + tried
+        for finding in findings {
+            let mark = finding.isMet ? "ok  " : finding.isNeeded ? "LACK" : "note"
+            Output.write("\(mark)  \(finding.name): \(finding.detail)\n", to: 2)
+            if !finding.isMet { Output.write("      mend it: \(finding.mend)\n", to: 2) }
         }
-        if json { Output.write(Self.json(checks).text + "\n", to: 1) }
-        return checks.allSatisfy(\.isMet) ? ExitCode.held : ExitCode.hostLacks
+        if json { Output.write(Self.json(findings).text + "\n", to: 1) }
+        return findings.contains { $0.isNeeded && !$0.isMet } ? ExitCode.hostLacks : ExitCode.held
     }
 
-    private static func json(_ checks: [HostCheck]) -> JSON {
+    private static func json(_ findings: [HostFinding]) -> JSON {
         .array(
-            checks.map { check in
+            findings.map { finding in
                 [
-                    "name": .string(check.name), "met": .bool(check.isMet),
-                    "problem": check.problem.map { .string($0) } ?? .null,
-                    "remedy": check.remedy.map { .string($0) } ?? .null,
+                    "name": .string(finding.name), "met": .bool(finding.isMet),
+                    "needed": .bool(finding.isNeeded), "detail": .string(finding.detail),
+                    "mend": .string(finding.mend),
                 ]
             })
     }

@@ -9,7 +9,7 @@ enum Inside {
         do throws(SyscallError) {
             return try Sandbox.run(arguments: arguments, keeping: kept)
         } catch {
-            throw HostLack(refused: error)
+            throw HostLack(lacks: [Sandbox.finding(behind: error)])
         }
     }
 }

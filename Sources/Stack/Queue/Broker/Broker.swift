@@ -11,11 +11,11 @@ struct Broker {
     private(set) var messageCount = 0
     private(set) var byteCount = 0
     /// Every record that holds a message or an id, oldest first; some are not needed any more.
-    private var holders = Fifo<Holder>()
+    var holders = Fifo<Holder>()
     /// While the log is read, nobody knows the generation yet.
     private var isRestoring = true
 
-    private struct Holder {
+    struct Holder {
         let index: UInt64
         let topic: String
         let offset: Offset
@@ -133,29 +133,6 @@ struct Broker {
     mutating func expire(in topic: String, now: MonotonicTime) { topics[topic]?.expire(at: now) }
 
     func readyCount(of topic: String) -> Int { topics[topic]?.readyCount ?? 0 }
-
-    // MARK: Compaction
-
-    /// The oldest record that is needed; nil when none is.
-    mutating func oldestNeeded() -> UInt64? {
-        while let oldest = holders.first {
-            if topics[oldest.topic]?.needs(oldest.offset, at: oldest.index) == true {
-                return oldest.index
-            }
-            _ = holders.takeFirst()
-        }
-        return nil
-    }
-
-    /// What must stand in the log behind a part that is dropped: counters that its records told.
-    var counts: [QueueRecord] {
-        [.opened(generation)]
-            + topics.map { name, topic in
-                .counted(
-                    topic: name, nextOffset: topic.nextOffset,
-                    acknowledged: topic.acknowledgedCount)
-            }
-    }
 
     private mutating func change(_ name: String, _ body: (inout TopicState) -> Void) {
         var topic =

@@ -64,6 +64,7 @@ extension TopicState {
 
     private mutating func remember(_ offset: Offset, _ entry: Remembered) {
         remembered[offset] = entry
+        rememberedByteCount += entry.id.count
         offsets[entry.id] = max(offsets[entry.id] ?? offset, offset)
         window.append(offset)
     }
@@ -71,6 +72,7 @@ extension TopicState {
     private mutating func forgetOldest() {
         while window.count > windowCountMax, let oldest = window.takeFirst() {
             guard let entry = remembered.removeValue(forKey: oldest) else { continue }
+            rememberedByteCount -= entry.id.count
             // The id may have come again and belong to a later message by now.
             if offsets[entry.id] == oldest { offsets[entry.id] = nil }
         }

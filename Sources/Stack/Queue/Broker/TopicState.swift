@@ -73,6 +73,8 @@ struct TopicState {
     var acknowledgedCount: UInt64 = 0
     /// Bytes of all payloads and ids of messages that are not done.
     var byteCount = 0
+    /// Bytes of the ids that are remembered.
+    var rememberedByteCount = 0
     /// Messages that are not done.
     var messages: [Offset: Message] = [:]
     var remembered: [Offset: Remembered] = [:]

@@ -20,6 +20,10 @@ final class QueueLog {
     /// Nil once closed, so that the folder is free for the next to open it.
     private var journal: SegmentedJournal?
     private var isCommitting = false
+    /// Records that no commit has begun for.
+    private var gatheredCount = 0
+    /// Records that nobody waits for are committed at the latest when they are so many.
+    private static let gatheredCountMax = 256
     private let landed = Turnstile()
 
     init(_ journal: SegmentedJournal) { self.journal = journal }
@@ -28,6 +32,7 @@ final class QueueLog {
     var segmentCount: Int { journal?.segmentCount ?? 0 }
     var firstIndex: UInt64 { journal?.firstIndex ?? 0 }
     var durableIndex: UInt64 { journal?.durableIndex ?? 0 }
+    var nextIndex: UInt64 { journal?.nextIndex ?? 0 }
 
     /// Adds a record to the next commit and returns its index; nil once closed or failed.
     func append(_ record: QueueRecord) -> UInt64? {
@@ -35,6 +40,8 @@ final class QueueLog {
         do {
             let index = try journal.append(kind: record.kind.rawValue, payload: record.encoded)
             recordCount += 1
+            gatheredCount += 1
+            if gatheredCount >= Self.gatheredCountMax { startCommitting() }
             return index
         } catch {
             fail(error)
@@ -52,10 +59,12 @@ final class QueueLog {
         return false
     }
 
-    /// Gives the disk space of the records before the index back, with the next commit.
+    /// Gives the disk space of the records before the index back; they must not be needed even if
+    /// nothing that is not durable yet ever becomes so.
     func drop(before index: UInt64) {
         do {
             try journal?.dropPrefix(before: index)
+            startCommitting()
         } catch {
             fail(error)
         }
@@ -82,6 +91,7 @@ final class QueueLog {
     private func commitAll() async {
         do {
             while let journal, let batch = try journal.beginSync() {
+                gatheredCount = 0
                 let outcome = await offload { batch.perform() }
                 try journal.finishSync(outcome)
                 syncCount += 1
@@ -93,10 +103,10 @@ final class QueueLog {
         }
     }
 
-    private func fail(_ error: any Error) {
+    private func fail(_ error: JournalError) {
         guard journal != nil else { return }
         journal = nil
-        if let error = error as? JournalError { failed(error) }
+        failed(error)
         landed.wakeAll()
     }
 }

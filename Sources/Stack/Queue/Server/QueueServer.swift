@@ -23,6 +23,7 @@ import Telemetry
 package struct QueueOptions: Sendable {
     package var limits = BrokerLimits()
     package var journal = JournalOptions()
+    package var compaction = CompactionOptions()
     /// How long SIGTERM waits for replies that are owed.
     package var drainTimeout: Duration = .seconds(5)
 
@@ -62,7 +63,7 @@ package final class QueueServer {
     /// Serves until drained or stopped.
     package func run() async {
         await server.run()
-        _ = await ended.value()
+        if isEnding { _ = await ended.value() }
     }
 
     /// Takes no further command, answers those in work, commits, and lets go of the folder.

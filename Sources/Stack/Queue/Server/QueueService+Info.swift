@@ -7,7 +7,7 @@ import Telemetry
 extension QueueService {
     private static let counterNames = [
         "enqueued", "duplicates", "delivered", "redelivered", "acknowledged", "stale",
-        "given_back", "overloaded",
+        "given_back", "overloaded", "written_again",
     ]
 
     var information: String {

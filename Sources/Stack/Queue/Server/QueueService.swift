@@ -13,6 +13,10 @@ final class QueueService {
     let log: Log
     let settings: QueueSettings
     let storage: QueueLog
+    let compaction: CompactionOptions
+    /// The record at which the log is looked over next.
+    var nextTidying: UInt64 = 0
+    var isTidying = false
     var broker: Broker
     var counters = Counters()
     let polls: PollRoom
@@ -26,6 +30,10 @@ final class QueueService {
     ) throws(QueueError) {
         self.log = log
         self.settings = settings
+        compaction = options.compaction
+        let recordBytesMax = options.limits.payloadBytesMax + 2 * options.limits.nameBytesMax + 64
+        precondition(
+            recordBytesMax <= options.journal.payloadCountMax, "the log takes every message")
         let empty = Broker(limits: options.limits, windowCountMax: settings.deduplicationWindow)
         let restored = try QueueRestart.open(folder: folder, empty, options.journal)
         broker = restored.broker
@@ -185,7 +193,7 @@ final class QueueService {
     // MARK: Log
 
     /// Writes a record and makes its change; nil when the log takes nothing any more.
-    private func write(_ record: QueueRecord) -> UInt64? {
+    func write(_ record: QueueRecord) -> UInt64? {
         guard let index = storage.append(record) else { return nil }
         broker.apply(record, at: index, now: .now())
         return index
@@ -193,6 +201,7 @@ final class QueueService {
 
     private func settle(through index: UInt64) {
         for (topic, count) in broker.settle(through: index) { polls.wake(count, of: topic) }
+        tidyIfDue()
     }
 
     private func fail(_ error: JournalError) {

@@ -130,6 +130,10 @@ package final class WorkerServer {
         guard let order = Order(delivery.payload) else { return await discard(delivery, deadline) }
         await Reactor.sleep(for: settings.work)
         if isDead { return }
+        guard MonotonicTime.now() < deadline else {
+            health.failed += 1
+            return log.warning("no time left for the effect", ["order": order.id])
+        }
         let outcome = await effects.apply(order, delivery, deadline: deadline)
         if isDead { return }
         switch outcome {
@@ -153,7 +157,9 @@ package final class WorkerServer {
     }
 
     private func acknowledge(_ delivery: ReceivedDelivery, _ deadline: MonotonicTime) async {
-        if await queue.acknowledge(delivery.tag, deadline: deadline) {
+        // An effect that took all the time is acknowledged all the same; at worst that is stale.
+        let limit = max(deadline, .now() + .milliseconds(200))
+        if await queue.acknowledge(delivery.tag, deadline: limit) {
             health.acknowledged += 1
         } else {
             health.unacknowledged += 1

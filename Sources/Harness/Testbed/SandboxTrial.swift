@@ -3,101 +3,56 @@
 
 package import Linux
 
-/// One thing that a testbed needs of the host.
-package struct HostCheck: Equatable, Sendable {
-    package let name: String
-    /// What the kernel said; nil where the host has what is needed.
-    package let problem: String?
-    /// The one command, or failing that the one sentence, that mends it.
-    package let remedy: String?
-
-    package var isMet: Bool { problem == nil }
-
-    static func met(_ name: String) -> HostCheck {
-        HostCheck(name: name, problem: nil, remedy: nil)
-    }
-}
-
 extension Sandbox {
     /// Tries everything that a testbed needs; for `doctor`, and to explain a refused `enter`.
     ///
+    /// `HostCheck` reads what the host says of itself; this does it, so nothing is overlooked.
     /// Starts this program again with the same arguments inside a sandbox, where the same call
-    /// takes the inner half of the checks and ends the process: so it must be reached before
+    /// takes the inner half of the trial and ends the process: so it must be reached before
     /// anything that has an effect.
     package static func capabilityReport(
         arguments: [String]
-    ) throws(SyscallError) -> [HostCheck] {
-        if isInside { InnerChecks.runAndExit() }
+    ) throws(SyscallError) -> [HostFinding] {
+        if isInside { InnerTrial.runAndExit() }
         let output = try MemoryFile.create("doctor")
         do throws(SyscallError) {
             let inner = try start(arguments: arguments, output: output.raw)
             let status = try inner.wait()
             let text = try MemoryFile.text(of: output)
-            return [.met("namespaces")] + InnerChecks.parse(text, status)
+            return [.tried("sandbox", problem: nil, mend: "")] + InnerTrial.parse(text, status)
         } catch {
-            return [lack(behind: error)]
+            return [finding(behind: error)]
         }
     }
 
     /// What a refused `enter` says of the host.
-    package static func lack(behind error: SyscallError) -> HostCheck {
-        HostCheck(
-            name: "namespaces", problem: error.description,
-            remedy: remedy(for: error, settings: .current))
+    package static func finding(behind error: SyscallError) -> HostFinding {
+        let mend = remedy(for: error, given: HostCheck.all())
+        return .tried("sandbox", problem: error.description, mend: mend)
     }
 
-    /// The command that makes `enter` work, given where it failed and what the host has set.
-    package static func remedy(for error: SyscallError, settings: HostSettings) -> String {
+    /// The line that makes `enter` work, given where it failed and what was found of the host.
+    package static func remedy(for error: SyscallError, given findings: [HostFinding]) -> String {
         if error.stage.contains("mount(proc") {
             return "run the container with --security-opt systempaths=unconfined"
         }
-        if settings.userNamespacesMax == 0 || error.errno == .noSpace {
-            return "sudo sysctl -w user.max_user_namespaces=10000"
-        }
-        if settings.allowsUnprivileged == 0 {
-            return "sudo sysctl -w kernel.unprivileged_userns_clone=1"
-        }
-        if settings.restrictedByAppArmor == 1 {
-            return "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
-        }
-        return "run as root, or the container with --privileged"
+        if error.errno == .noSpace { return "sudo sysctl user.max_user_namespaces=15000" }
+        return findings.first { !$0.isMet && $0.isNeeded }?.mend
+            ?? "run as root, or the container with --privileged"
     }
 }
 
-/// What the host has set about user namespaces; nil where its kernel has no such setting.
-package struct HostSettings: Equatable, Sendable {
-    /// user.max_user_namespaces, user_namespaces(7).
-    package var userNamespacesMax: Int?
-    /// kernel.unprivileged_userns_clone, Debian's.
-    package var allowsUnprivileged: Int?
-    /// kernel.apparmor_restrict_unprivileged_userns, Ubuntu's.
-    package var restrictedByAppArmor: Int?
-
-    package init(
-        userNamespacesMax: Int? = nil, allowsUnprivileged: Int? = nil,
-        restrictedByAppArmor: Int? = nil
-    ) {
-        self.userNamespacesMax = userNamespacesMax
-        self.allowsUnprivileged = allowsUnprivileged
-        self.restrictedByAppArmor = restrictedByAppArmor
-    }
-
-    package static var current: HostSettings {
-        HostSettings(
-            userNamespacesMax: read("user/max_user_namespaces"),
-            allowsUnprivileged: read("kernel/unprivileged_userns_clone"),
-            restrictedByAppArmor: read("kernel/apparmor_restrict_unprivileged_userns"))
-    }
-
-    private static func read(_ name: String) -> Int? {
-        guard let text = try? File.text(of: "/proc/sys/\(name)") else { return nil }
-        return Int(text.prefix { $0.isNumber })
+extension HostFinding {
+    static func tried(_ name: String, problem: String?, mend: String) -> HostFinding {
+        HostFinding(
+            name: name, isMet: problem == nil, isNeeded: true, detail: problem ?? "tried",
+            mend: mend)
     }
 }
 
-/// The checks that only the inside of a sandbox can make; their results come out as lines.
-enum InnerChecks {
-    private static let prefix = "check"
+/// What only the inside of a sandbox can try; the results come out as lines.
+enum InnerTrial {
+    private static let prefix = "tried"
     private static let separator: Character = "\t"
 
     private struct Step: Sendable {
@@ -152,23 +107,20 @@ enum InnerChecks {
         CurrentProcess.exit(0)
     }
 
-    /// Reads the lines; what is missing counts as a failure, since a check that did not run
+    /// Reads the lines; what is missing counts as a failure, since a trial that did not run
     /// has shown nothing.
-    static func parse(_ text: String, _ status: ExitStatus) -> [HostCheck] {
-        var found: [String: HostCheck] = [:]
+    static func parse(_ text: String, _ status: ExitStatus) -> [HostFinding] {
+        var found: [String: HostFinding] = [:]
         for line in text.split(separator: "\n") {
             let fields = line.split(separator: separator, omittingEmptySubsequences: false)
                 .map(String.init)
             guard fields.count == 4, fields[0] == prefix else { continue }
-            found[fields[1]] = HostCheck(
-                name: fields[1], problem: fields[2].isEmpty ? nil : fields[2],
-                remedy: fields[3].isEmpty ? nil : fields[3])
+            found[fields[1]] = .tried(
+                fields[1], problem: fields[2].isEmpty ? nil : fields[2], mend: fields[3])
         }
         return steps.map { step in
             found[step.name]
-                ?? HostCheck(
-                    name: step.name, problem: "the check did not finish: \(status)",
-                    remedy: step.remedy)
+                ?? .tried(step.name, problem: "did not finish: \(status)", mend: step.remedy)
         }
     }
 }
