@@ -67,8 +67,8 @@ let package = Package(
         tier("Cache", "Linux", "Reactor", "Wire", "Telemetry", "Blueprint"),
         tier("Raft"),
         tier(
-            "Store", "Raft", "Linux", "Reactor", "Wire", "Journal", "CLMDB", "Determinism",
-            "Telemetry", "Blueprint"),
+            "Store", "Raft", "Linux", "Reactor", "Wire", "Endpoints", "Journal", "CLMDB",
+            "Determinism", "Telemetry", "Blueprint"),
         tier(
             "Queue", "Linux", "Reactor", "Wire", "Endpoints", "Journal", "Determinism", "Telemetry",
             "Blueprint"),
@@ -97,6 +97,9 @@ let package = Package(
             "faultline", "Linux", "Reactor", "Wire", "Blueprint", "Experiment", "History",
             "Testbed", "Load", "Checkers", "Faults", "Report", "Conductor"),
 
+        .testTarget(
+            name: "CommandTests", dependencies: ["faultline", "faultline-node", "Linux"],
+            path: "Tests/Commands/CommandTests", swiftSettings: strict),
         tests("Base", "Linux"),
         tests("Base", "Reactor", "Linux", "Determinism"),
         tests("Base", "Wire"),
@@ -109,12 +112,18 @@ let package = Package(
         tests("Stack", "App", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests("Stack", "Cache", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests("Stack", "Raft"),
-        tests("Stack", "Store", "Raft", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
-        tests("Stack", "Queue", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
+        tests(
+            "Stack", "Store", "Raft", "Linux", "Reactor", "Wire", "Endpoints", "Journal",
+            "Determinism", "Blueprint"),
+        tests(
+            "Stack", "Queue", "Linux", "Reactor", "Wire", "Endpoints", "Journal", "Determinism",
+            "Blueprint"),
         tests("Harness", "Experiment", "Linux", "Wire", "Blueprint"),
         tests("Harness", "History", "Linux"),
         tests("Harness", "Testbed", "Linux", "Blueprint"),
-        tests("Harness", "Load", "Linux", "Reactor", "Wire", "Experiment", "History"),
+        tests(
+            "Harness", "Load", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Experiment",
+            "History"),
         tests("Harness", "Checkers", "Experiment", "History"),
         tests("Harness", "Faults", "Linux", "Experiment", "Testbed"),
         tests("Harness", "Report", "Linux", "Wire", "Experiment", "History", "Checkers"),

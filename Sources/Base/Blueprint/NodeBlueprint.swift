@@ -6,7 +6,7 @@ package import Linux
 
 /// Everything that a tier process needs to know before it starts.
 package struct NodeBlueprint: Equatable, Sendable {
-    /// The node's name in the topology, as `app-2` or `store-1-3`; it labels every answer and log line.
+    /// The node's name in the topology, as `app-2` or `store-1-3`; it labels answers and log lines.
     package var name: String
     /// Where the node serves its clients.
     package var listen: SocketAddress

@@ -136,7 +136,7 @@ package struct WorkerSettings: Equatable, Sendable {
     /// How long a killed worker's orders stay hidden; above `work`, or orders are done twice.
     package var visibility: Duration = .seconds(2)
     package var acknowledge: WorkerAcknowledgement = .afterEffect
-    /// Whether an effect carries an idempotency key; without one a second delivery applies it twice.
+    /// Whether an effect carries an idempotency key; without one a second delivery doubles it.
     package var idempotent = true
 
     package init(queue: [NamedAddress], shards: [[NamedAddress]]) {

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -36,6 +37,8 @@ int fl_wait_any(int options, struct fl_exit *result) {
     return wait_for(P_ALL, 0, options, result);
 }
 
+int fl_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
+
 int fl_prctl(int option, unsigned long argument) { return prctl(option, argument, 0, 0, 0); }
 
 int fl_poll(int first, int second, int64_t timeout_nanoseconds) {
@@ -53,8 +56,11 @@ struct fl_scheduling {
     uint64_t runtime, deadline, period;
 };
 
-int fl_set_slice(uint64_t nanoseconds) {
+int fl_set_scheduling(uint32_t fifo_priority, uint64_t slice_nanoseconds) {
     struct fl_scheduling attributes = {
-        .size = sizeof attributes, .policy = SCHED_OTHER, .runtime = nanoseconds};
+        .size = sizeof attributes,
+        .policy = fifo_priority > 0 ? SCHED_FIFO : SCHED_OTHER,
+        .priority = fifo_priority,
+        .runtime = slice_nanoseconds};
     return (int)syscall(SYS_sched_setattr, 0, &attributes, 0);
 }

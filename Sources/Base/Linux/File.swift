@@ -36,23 +36,17 @@ package enum File {
         _ file: borrowing FileDescriptor, into bytes: inout [UInt8], max: Int
     ) throws(SyscallError) -> Int {
         let raw = file.raw
-        let start = bytes.count
-        bytes.append(contentsOf: repeatElement(0, count: max))
-        defer { assert(bytes.count >= start) }
-        let count: Int
-        do {
-            count = try checked("read") {
-                unsafe bytes.withUnsafeMutableBytes { buffer in
-                    guard let base = buffer.baseAddress else { return 0 }
-                    return unsafe Glibc.read(raw, base + start, max)
-                }
+        var failure: SyscallError?
+        let chunk = unsafe [UInt8](unsafeUninitializedCapacity: max) { buffer, filled in
+            do throws(SyscallError) {
+                filled = try checked("read") { unsafe Glibc.read(raw, buffer.baseAddress, max) }
+            } catch {
+                failure = error
             }
-        } catch {
-            bytes.removeLast(max)
-            throw error
         }
-        bytes.removeLast(max - count)
-        return count
+        if let failure { throw failure }
+        bytes.append(contentsOf: chunk)
+        return chunk.count
     }
 
     /// pread(2): up to `count` bytes from `offset`; fewer only at the end of the file.

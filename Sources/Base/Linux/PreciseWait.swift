@@ -16,3 +16,23 @@ package enum PreciseWait {
         _ = fl_poll(-1, -1, max(0, length.nanoseconds))
     }
 }
+
+/// How soon the calling thread runs once it is woken.
+package enum Urgency {
+    package enum Outcome: Sendable {
+        /// SCHED_FIFO: before every normal thread, at once.
+        case realTime
+        /// A normal thread with a short slice, whose deadline comes sooner (EEVDF, sched(7)).
+        case shortSlice
+        case unchanged
+    }
+
+    /// Takes the best that the host allows: real time needs CAP_SYS_NICE on the host, the short
+    /// slice nothing. A higher priority comes before a lower one.
+    @discardableResult
+    package static func raise(priority: UInt32) -> Outcome {
+        precondition((1...99).contains(priority), "SCHED_FIFO knows 1...99")
+        if fl_set_scheduling(priority, 0) == 0 { return .realTime }
+        return fl_set_scheduling(0, 100_000) == 0 ? .shortSlice : .unchanged
+    }
+}

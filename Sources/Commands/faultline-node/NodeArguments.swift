@@ -28,7 +28,7 @@ struct NodeArguments {
 
     func read() throws -> NodeBlueprint {
         let blueprint = try NodeBlueprint(
-            json: JSON.parse(File.contents(of: blueprintPath).span))
+            json: JSON.parse(File.contents(of: blueprintPath)))
         guard blueprint.settings.tier == tier else {
             throw NodeUsageError(
                 description: "\(blueprintPath) describes a \(blueprint.settings.tier.rawValue)")

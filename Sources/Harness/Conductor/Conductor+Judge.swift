@@ -54,7 +54,8 @@ extension Conductor {
             }
         }
         return RunResult(
-            folder: folder, report: RunReport(facts, verdict), recorded: recorded)
+            folder: folder, report: RunReport(facts, verdict), recorded: recorded,
+            arrivals: arrivals)
     }
 }
 

@@ -39,6 +39,8 @@ package struct RunResult: Sendable {
     package let folder: RunFolder
     package let report: RunReport
     package let recorded: [RecordedEvent]
+    /// Fingerprint of the planned arrivals.
+    package let arrivals: String
 }
 
 /// Runs one experiment in the sandbox that the process is in.

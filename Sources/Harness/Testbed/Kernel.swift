@@ -22,6 +22,8 @@ enum Kernel {
         try withoutIPv6()
         // 55,000 connections to one address rather than 28,000.
         try set("ipv4/ip_local_port_range", "10000 65000")
+        // A node holds no capability, and DNS is still served on port 53.
+        try set("ipv4/ip_unprivileged_port_start", "0")
     }
 
     /// No router solicitation or neighbour discovery among the packets; a kernel may lack IPv6.

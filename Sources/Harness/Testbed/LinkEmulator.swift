@@ -99,8 +99,10 @@ extension LinkEmulator {
 
     private func run(_ ring: consuming PacketRing, _ ends: Ends) {
         CurrentProcess.sharpenTimers()
+        Urgency.raise(priority: 2)
         var store = FrameStore(capacity: Self.packetsMax)
         var queue = DelayQueue<Waiting>()
+        var alarm = AlarmClock()
         while true {
             let mustStop = state.withLock { state in
                 takeIn(&ring, &store, &queue, &state, ends)
@@ -110,7 +112,7 @@ extension LinkEmulator {
             let sent = sendDue(ring, &store, &queue)
             if !sent.isEmpty { count(sent) }
             if ring.hasFrames { continue }
-            PreciseWait.until(queue.nextDue, orReadable: ring.raw, wakeup.raw)
+            alarm.wait(until: queue.nextDue, orReadable: ring.raw, wakeup.raw)
             wakeup.drain()
         }
     }

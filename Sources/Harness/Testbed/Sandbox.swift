@@ -30,20 +30,32 @@ package enum Sandbox {
         arguments: [String], keeping kept: [Int32] = []
     ) throws(SyscallError) {
         if isInside { return try settle() }
+        CurrentProcess.exit(try run(arguments: arguments, keeping: kept))
+    }
+
+    /// Runs this program inside with other arguments, passing signals on; returns its exit code.
+    ///
+    /// The signals stay blocked afterwards; one that came before the next call is passed on then.
+    package static func run(
+        arguments: [String], keeping kept: [Int32] = []
+    ) throws(SyscallError) -> Int32 {
+        precondition(!isInside, "a sandbox is not nested")
         let signals = try SignalDescriptor(SignalRelay.signals)
         let inner = try start(arguments: arguments, keeping: kept)
-        let status = try SignalRelay.wait(for: inner, taking: signals)
-        CurrentProcess.exit(exitCode(for: status))
+        return exitCode(for: try SignalRelay.wait(for: inner, taking: signals))
     }
 
     /// Starts this program again inside, without waiting; for `enter` and for tests.
+    ///
+    /// Dies with the calling thread. `environment` comes on top of this process's own.
     package static func start(
-        arguments: [String], output: Int32? = nil, keeping kept: [Int32] = []
+        arguments: [String], environment: [String] = [], output: Int32? = nil,
+        keeping kept: [Int32] = []
     ) throws(SyscallError) -> ProcessHandle {
         let launch = Launch(
             path: "/proc/self/exe", arguments: arguments,
             environment: CurrentProcess.environment.filter { !$0.hasPrefix(marker) }
-                + ["\(marker)=1"])
+                + environment + ["\(marker)=1"])
         return try ChildProcess.startSandbox(
             launch, userNamespace: needsUserNamespace, output: output, keeping: kept)
     }

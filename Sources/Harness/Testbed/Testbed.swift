@@ -52,7 +52,14 @@ package final class Testbed {
         }
         // What has left its process group; outside a sandbox there is no telling whose it is.
         if Sandbox.isInside { PidNamespace.killAllOthers() }
-        for node in nodes { _ = await node.process?.waitForExit() }
+        let deadline = MonotonicTime.now() + .seconds(5)
+        for node in nodes {
+            guard let process = node.process else { continue }
+            if await process.waitForExit(deadline: deadline) == nil {
+                // Uninterruptible sleep in the kernel: it goes with pid 1, as everything does.
+                refusal = refusal ?? SyscallError(stage: "kill(\(node.name))", errno: .timedOut)
+            }
+        }
         do throws(SyscallError) {
             try links.tearDown()
         } catch { refusal = refusal ?? error }

@@ -39,14 +39,15 @@ package final class AppServer {
         self.name = name
         self.settings = settings
         let random = SeededRandom(seed: seed).fork(name)
-        // The start time makes the id of this process's requests differ from its predecessor's.
-        let clientID = "\(name)-\(MonotonicTime.now().nanoseconds)"
+        // The start time makes this process's request ids differ from its predecessor's.
+        let processID = "\(name)-\(MonotonicTime.now().nanoseconds)"
         store = ShardedStore(
-            settings.shards, clientID: clientID, timeouts: timeouts, random: random)
+            settings.shards, lanes: RequestLanes(prefix: processID), timeouts: timeouts,
+            random: random)
         cache = CacheTier(settings.cache, timeout: timeouts.cache)
         sessions = Sessions(cache: cache, lifetime: settings.sessionLifetime)
         documents = ReadThrough(
-            cache, lifetime: settings.cacheLifetime, writerID: clientID,
+            cache, lifetime: settings.cacheLifetime, writerID: processID,
             random: random.fork("lifetimes"))
         queue = timeouts.seeker(settings.queue, random.fork("queue"))
         server = try HTTPServer(listen) { [unowned self] request in await self.handle(request) }

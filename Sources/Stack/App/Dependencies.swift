@@ -47,18 +47,16 @@ package struct DependencyTimeouts: Sendable {
 @ReactorActor
 final class ShardedStore {
     private let shards: [LeaderSeeker]
-    private let clientID: String
-    private var sequence = 0
+    private let lanes: RequestLanes
 
-    /// `clientID` is unique to this start of this process: the store remembers its requests.
     init(
-        _ shards: [[NamedAddress]], clientID: String, timeouts: DependencyTimeouts,
+        _ shards: [[NamedAddress]], lanes: RequestLanes, timeouts: DependencyTimeouts,
         random: SeededRandom
     ) {
         self.shards = shards.enumerated().map { index, members in
             timeouts.seeker(members, random.fork("shard-\(index)"))
         }
-        self.clientID = clientID
+        self.lanes = lanes
     }
 
     func get(_ key: String, deadline: MonotonicTime) async throws(DependencyError) -> [UInt8]? {
@@ -91,9 +89,9 @@ final class ShardedStore {
     func set(
         _ key: String, _ value: String, deadline: MonotonicTime
     ) async throws(DependencyError) -> String {
-        sequence += 1
-        let words = ["SET", key, value, "ID", clientID, String(sequence)]
-        let reply = try await call(words, on: key, deadline)
+        let lane = lanes.take()
+        defer { lanes.give(back: lane) }
+        let reply = try await call(["SET", key, value] + lane.words, on: key, deadline)
         guard case .simple("OK") = reply.value else { throw .unexpected(reply.value) }
         return reply.member
     }

@@ -103,11 +103,13 @@ extension Progress {
     /// The follower lacks the entry `at`; `retry` is the last place where it may agree.
     ///
     /// Requests are answered in any order, so a refusal that does not belong to the present state
-    /// is dropped: below `match` it is out of date, and a probe has exactly one request open.
+    /// is dropped: a probe has exactly one request open, and up to `match` a refusal is out of date.
+    /// Or else a disk lost what it had confirmed; to ask that follower again and again would
+    /// only flood the link. It is caught up by the next leader, who believes nothing of it.
     mutating func didReject(at index: LogIndex, retry: LogIndex) {
+        guard index > match else { return }
         switch state {
-        case .replicate:
-            if index > match { restartProbe() }
+        case .replicate: restartProbe()
         case .probe:
             guard index.next == next else { return }
             next = max(min(index, retry.next), match.next)

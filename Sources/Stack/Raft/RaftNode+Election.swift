@@ -37,6 +37,13 @@ extension RaftNode {
 
     // MARK: Campaigning
 
+    mutating func campaign() {
+        switch role {
+        case .follower, .preCandidate: becomePreCandidate()
+        case .candidate, .leader: break
+        }
+    }
+
     /// Asks for pre-votes. Neither term nor vote change: a node that cannot win disturbs nobody.
     private mutating func becomePreCandidate() {
         guard membership.contains(configuration.id) else { return clock.restart() }

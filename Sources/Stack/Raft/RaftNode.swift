@@ -50,15 +50,20 @@ package enum RaftEvent: Sendable {
     /// Time has passed; several ticks at once after a pause.
     case tick(count: Int)
     case message(RaftMessage)
-    /// This ready and all before it are on disk.
+    /// This ready and all before it are on disk. For one that has nothing to write it may be left
+    /// out; if it is said, it still vouches for all before.
     case persisted(ReadyNumber)
+    /// Do not wait for the timeout: for the first start of a group. A leader that lives is safe,
+    /// since the lease and the pre-vote hold as ever.
+    case campaign
     /// Hand leadership to a voter that is up to date; nothing happens unless this node leads.
     case transferLeadership(to: NodeID)
     /// The durable state machine holds all entries up to here: drop them from memory.
     case compact(through: LogIndex)
     /// The link to a peer broke; what is under way may be lost.
     case unreachable(NodeID)
-    /// The snapshot that `installSnapshot` asked to stream was handed over, or was not.
+    /// The snapshot that `installSnapshot` asked to stream was handed over, or was not. Said once
+    /// for each such message, whatever happens: the follower gets nothing else meanwhile.
     case snapshotFinished(to: NodeID, isDelivered: Bool)
 }
 
@@ -89,6 +94,7 @@ extension RaftNode {
         case .tick(let count): tick(count)
         case .message(let message): receive(message)
         case .persisted(let number): didPersist(number)
+        case .campaign: campaign()
         case .transferLeadership(let target): startTransfer(to: target)
         case .compact(let index): log.compact(through: index)
         case .unreachable(let peer): leadership?.progress[peer]?.becameUnreachable()

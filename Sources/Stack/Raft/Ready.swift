@@ -8,7 +8,12 @@
 //      it, even if it has nothing to write itself: it may confirm what an earlier one writes.
 //   4. `step(.persisted(number))`. One acknowledgement covers all readies up to it.
 // Independent of 2 to 4, in the order of the readies: apply `committed`, and answer a read of
-// `reads` once the state machine has applied the read's index.
+// `reads` once the state machine has applied the read's index. Entries that were handed out before a
+// snapshot are applied, or dropped, before it is installed.
+//
+// An `installSnapshot` among the messages is not sent as it is. The driver streams the state, which may
+// be newer than asked (`snapshotDescriptor(at:)` names it), and the message that its peer steps
+// carries the descriptor of what arrived. Its fate is reported with `snapshotFinished`.
 //
 // The next ready may be taken while the fsync of the one before still runs; then all entries
 // proposed meanwhile go to the followers without waiting for this node's disk.

@@ -168,6 +168,11 @@ private final class Crashes: Sendable {
     /// True when what opened is this log, less some of its end, or more at its start.
     private func explains(_ log: Model, _ reopened: Reopened) -> Bool {
         guard reopened.nextIndex <= log.next else { return false }
+        if let first = log.records.keys.min(), let found = reopened.records.first?.index,
+            found > first
+        {
+            return false
+        }
         return reopened.records.allSatisfy { found in
             guard let expected = log.records[found.index] else {
                 return !log.records.keys.contains { $0 < found.index }

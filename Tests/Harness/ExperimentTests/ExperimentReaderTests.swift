@@ -159,12 +159,14 @@ struct ExperimentReaderTests {
         ("ap", "no tier or node \"ap\" in topology stack; did you mean \"app\"?", 44),
         (
             "nginx",
-            "no tier or node \"nginx\" in topology stack; it has balancer, app, cache, store, queue, worker",
+            "no tier or node \"nginx\" in topology stack; it has balancer, app, cache, "
+                + "store, queue, worker",
             44
         ),
         (
             "one of nginx",
-            "no tier or node \"nginx\" in topology stack; it has balancer, app, cache, store, queue, worker",
+            "no tier or node \"nginx\" in topology stack; it has balancer, app, cache, "
+                + "store, queue, worker",
             51
         ),
         ("4 of app", "4 of app cannot be, for there are 3", 44),
@@ -172,7 +174,8 @@ struct ExperimentReaderTests {
         ("0% of app", "0% is not above 0% and up to 100%", 44),
         (
             "minorty of store.shard-1",
-            "unknown amount \"minorty\"; write one, 2, 50%, minority or majority; did you mean \"minority\"?",
+            "unknown amount \"minorty\"; write one, 2, 50%, minority or majority; did you "
+                + "mean \"minority\"?",
             44
         ),
         (
@@ -186,7 +189,8 @@ struct ExperimentReaderTests {
         ("queue.followers", "tier queue has no followers: its nodes stand alone", 44),
         (
             "store.shard-1.leeder",
-            "unknown part \"leeder\" of a target; a path ends in leader or followers; did you mean \"leader\"?",
+            "unknown part \"leeder\" of a target; a path ends in leader or followers; did "
+                + "you mean \"leader\"?",
             58
         ),
         ("store.shard-x", "\"shard-x\" is not a shard such as shard-1", 50),
@@ -298,5 +302,25 @@ struct ExperimentReaderTests {
         #expect(found.count == 2)
         #expect(found[0].hasPrefix("x.yaml:21:18: error: unknown journey \"profile\""))
         #expect(found[1].hasPrefix("x.yaml:22:25: error: unknown fault \"partition\""))
+    }
+
+    @Test func `an objective about a phase without length is refused`() throws {
+        let head = try #require(Sample.experiment.firstRange(of: "phases:"))
+        let text =
+            Sample.experiment[..<head.lowerBound] + """
+                phases: {warmup: 0s}
+                method:
+                  - {at: 0s, fault: cache-flush, target: cache}
+                objectives:
+                  - availability > 1% in fault
+                  - availability > 1% in warmup
+                  - availability > 1% in tail
+                """
+        #expect(
+            try headlines { try Sample.load(String(text)) } == [
+                "x.yaml:16:5: error: the fault phase is empty, for every fault happens at "
+                    + "once at 0s",
+                "x.yaml:17:5: error: the warmup phase is empty",
+            ])
     }
 }

@@ -79,10 +79,10 @@ struct IncidentTests {
         ),
         (
             "[store-1-2]", "[store-1-9]",
-            "8:55: error: unknown node \"store-1-9\"; did you mean \"store-1-1\"?"
+            "8:54: error: unknown node \"store-1-9\"; did you mean \"store-1-1\"?"
         ),
         (", nodes: [store-1-2]", "", "8:5: error: an event needs \"nodes\" or \"links\""),
-        ("[client-1, app-1]", "[app-1]", "9:57: error: a link is written [from, to]"),
+        ("[client-1, app-1]", "[app-1]", "9:56: error: a link is written [from, to]"),
         (
             "kind: Incident", "kind: Experiment",
             "3:7: error: the kind is Experiment, where Incident is wanted"

@@ -117,5 +117,6 @@ struct NearestWordTests {
         #expect(NearestWord.find("latencey", among: words) == "latency")
         #expect(NearestWord.find("explode", among: words) == nil)
         #expect(NearestWord.find("x", among: []) == nil)
+        #expect(NearestWord.find("7", among: ["1", "2"]) == nil, "one letter is no likeness")
     }
 }

@@ -45,21 +45,23 @@ struct TopologyReaderTests {
             "entry: balancer", "entry: store",
             ["4:8: error: users cannot talk to a store; the entry is a balancer or an app"]
         ),
-        ("to: app", "to: ap", ["6:33: error: unknown tier \"ap\"; did you mean \"app\"?"]),
+        ("to: app", "to: ap", ["6:34: error: unknown tier \"ap\"; did you mean \"app\"?"]),
         (
             "to: app", "to: store",
             [
-                "6:33: error: tier \"store\" must serve as app or balancer, but it serves a store; did you mean \"app\"?"
+                "6:34: error: tier \"store\" must serve as app or balancer, but it serves a "
+                    + "store; did you mean \"app\"?"
             ]
         ),
         (
             "to: app", "policy: random, to: app",
-            ["6:37: error: unknown policy \"random\"; valid here: round-robin, least-connections"]
+            ["6:38: error: unknown policy \"random\"; valid here: round-robin, least-connections"]
         ),
         (
             "to: app", "to: app, memory: 1MiB",
             [
-                "6:38: error: unknown key \"memory\"; tier balancer takes role, count, port, policy, to"
+                "6:39: error: unknown key \"memory\"; tier balancer takes role, count, "
+                    + "port, policy, to"
             ]
         ),
         ("role: app,", "role: apq,", ["7:15: error: unknown role \"apq\"; did you mean \"app\"?"]),
@@ -86,7 +88,8 @@ struct TopologyReaderTests {
         (
             "serves: cache", "role: cache",
             [
-                "7:41: error: tier \"cache\" must serve as cache, but it serves no protocol of the stack"
+                "10:11: error: a tier has either \"role\" or \"exec\"; say \"serves\" for "
+                    + "what it stands for"
             ]
         ),
         ("    port: 6379\n", "", ["9:5: error: tier cache needs the key \"port\""]),
@@ -115,15 +118,15 @@ struct TopologyReaderTests {
         ),
         (
             "port {{port}}", "at {{address.of.stroe}}",
-            ["13:41: error: unknown tier \"stroe\"; did you mean \"store\"?"]
+            ["13:42: error: unknown tier \"stroe\"; did you mean \"store\"?"]
         ),
         ("port {{port}}", "at {{address.of.worker}}", []),
         ("port {{port}}", "at {{addresses.of.cache}}", []),
         (
             "port {{port}}", "at {{address.of.app}}",
-            ["13:41: error: cyclic reference: app -> cache -> app"]
+            ["13:42: error: cyclic reference: app -> cache -> app"]
         ),
-        ("{resp: [PING]}", "{resp: []}", ["14:18: error: \"resp\" is empty"]),
+        ("{resp: [PING]}", "{resp: []}", ["14:19: error: \"resp\" is empty"]),
         (
             "{resp: [PING]}", "{rest: [PING]}",
             [
@@ -137,7 +140,8 @@ struct TopologyReaderTests {
         (
             "{resp: [PING]}", "{tcp: true, http: /}",
             [
-                "14:12: error: \"ready\" is one of {tcp: true}, {http: /path}, {resp: [PING]} and {command: [...]}"
+                "14:12: error: \"ready\" is one of {tcp: true}, {http: /path}, {resp: "
+                    + "[PING]} and {command: [...]}"
             ]
         ),
         (
@@ -162,7 +166,7 @@ struct TopologyReaderTests {
         ),
         (
             "queue: queue, store: store}\n", "queue: queue, store: store, work: 5}\n",
-            ["17:71: error: \"5\" has no unit; write 5ms, 5s or 5m"]
+            ["17:70: error: \"5\" has no unit; write 5ms, 5s or 5m"]
         ),
         (
             "  worker:", "  client:",

@@ -55,7 +55,8 @@ struct YAMLParserTests {
         ),
         (
             "a: !!str 1\n",
-            "t:1:4: error: tag tag:yaml.org,2002:str: tags are not supported, every key knows its type"
+            "t:1:4: error: tag tag:yaml.org,2002:str: tags are not supported, every key "
+                + "knows its type"
         ),
         ("[a]: 1\n", "t:1:1: error: a key must be a word"),
         ("a: 1\n---\nb: 2\n", "t:2:1: error: a second document; one file holds one"),

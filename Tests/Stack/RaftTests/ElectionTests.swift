@@ -116,6 +116,18 @@ struct ElectionTests {
         #expect(replica.isLeader)
     }
 
+    @Test func `an earlier write does not stand in for the candidate's own vote`() throws {
+        var replica = try Replica.alone(of: 1)
+        replica.step(.message(replica.message(.newerTerm, from: 2, term: 5)))
+        _ = replica.collect()
+        replica.step(.tick(count: 20))
+        _ = replica.collect()
+        _ = replica.persistOne()
+        #expect(replica.status.role == .candidate)
+        _ = replica.persistOne()
+        #expect(replica.isLeader)
+    }
+
     @Test func `giving a vote puts off one's own election`() throws {
         var replica = try Replica.alone()
         replica.tick(9)
@@ -234,6 +246,20 @@ struct ElectionTests {
             return same.timeout
         }
         #expect(again == draws, "the same seed gives the same timeouts")
+    }
+
+    @Test func `a node that is told to campaign does not wait, and spares a living leader`() throws
+    {
+        var group = try Group(of: 3)
+        group[1].step(.campaign)
+        group.settle()
+        #expect(group.leaders == [1])
+        group[2].step(.campaign)
+        group.settle()
+        #expect(group.leaders == [1])
+        group.tick(1)
+        #expect(group[2].status.leader == NodeID(1))
+        #expect(group[2].status.term == Term(1))
     }
 
     @Test func `split votes end, because timeouts differ`() throws {

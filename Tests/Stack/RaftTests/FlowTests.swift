@@ -76,6 +76,23 @@ struct FlowTests {
         #expect(replica.receive(late, from: 2, term: 1).isEmpty)
     }
 
+    @Test func `a follower whose disk lost what it confirmed does not cause a flood`() throws {
+        var group = try Group(of: 3)
+        group.elect(1)
+        try group.propose("a", at: 1)
+        try group.propose("b", at: 1)
+        group[3] = try Replica(group[3].configuration)
+        group[1].step(.unreachable(NodeID(3)))
+        group.tickAll(2)
+        group.forgetDelivered()
+        group.tickAll(10)
+        #expect(group.delivered.count < 10 * 2 * 4, "a few messages a tick, and it ends at all")
+        #expect(group[3].status.last == .zero)
+        group.elect(2)
+        group.tickAll(2)
+        #expect(group[3].disk.entries == group[2].disk.entries)
+    }
+
     @Test func `proposals beyond the bound are refused until some are committed`() throws {
         var replica = try leader { $0.uncommittedBytesMax = 200 }
         let command = [UInt8](repeating: 0, count: 76)

@@ -229,6 +229,13 @@ struct ReplicationTests {
         #expect(replica.applied.terms == [1, 2, 3])
     }
 
+    @Test func `a follower that claims more than the leader has is not believed`() throws {
+        var replica = try leader()
+        for peer in [2, 3] as [UInt64] { replica.receive(.matched(99), from: peer, term: 1) }
+        #expect(replica.status.commit == LogIndex(1))
+        #expect(replica.status.matches.map(\.match) == [LogIndex(1), LogIndex(1)])
+    }
+
     @Test func `a stopped follower costs the others nothing`() throws {
         var group = try Group(of: 3)
         group.elect(1)

@@ -62,6 +62,13 @@ struct SimulatedNetwork {
         return true
     }
 
+    /// Keeps a message in the socket of a receiver that is paused.
+    mutating func hold(_ message: RaftMessage, until time: Int) {
+        var bytes: [UInt8] = []
+        message.encode(into: &bytes)
+        underWay[time, default: []].append(bytes)
+    }
+
     /// What arrives at this time, in any order. A cut stops nothing that was under way before.
     mutating func arrivals(at now: Int, dice: inout Dice) throws -> [RaftMessage] {
         let due = underWay.removeValue(forKey: now) ?? []

@@ -17,16 +17,18 @@ struct Simulation {
     }
 
     let plan: Plan
-    private var dice: Dice
-    private var network = SimulatedNetwork()
-    private var replicas: [NodeID: Replica] = [:]
-    private var down: Set<NodeID> = []
+    var dice: Dice
+    var network = SimulatedNetwork()
+    var replicas: [NodeID: Replica] = [:]
+    var down: Set<NodeID> = []
+    /// Nodes whose process stands still, until when.
+    var paused: [NodeID: Int] = [:]
     private(set) var checker = SafetyChecker()
-    private var now = 0
-    private var commitSeen: [NodeID: LogIndex] = [:]
+    var now = 0
+    var commitSeen: [NodeID: LogIndex] = [:]
     private var promised: [LogPosition: NodeID] = [:]
     private var nextCommand: UInt64 = 0
-    private let ids: [NodeID]
+    let ids: [NodeID]
 
     init(_ plan: Plan) throws {
         self.plan = plan
@@ -52,6 +54,7 @@ struct Simulation {
     mutating func run() throws {
         while now < plan.duration {
             try pass()
+            try resume()
             try serveClients()
             try breakSomething()
         }
@@ -62,20 +65,26 @@ struct Simulation {
     private mutating func pass() throws {
         now += 1
         for message in try network.arrivals(at: now, dice: &dice) {
+            if let end = paused[message.to] {
+                network.hold(message, until: end + 1)
+                continue
+            }
             let isDelivered = !down.contains(message.to)
             if isDelivered { try update(message.to) { $0.step(.message(message)) } }
             try finishSnapshot(message, isDelivered: isDelivered)
         }
-        for id in ids where !down.contains(id) {
+        for id in ids where isRunning(id) {
             if dice.chance(90) { try update(id) { $0.step(.tick(count: 1)) } }
             if dice.chance(60) { try persist(id) }
         }
     }
 
+    func isRunning(_ id: NodeID) -> Bool { !down.contains(id) && paused[id] == nil }
+
     // MARK: One node
 
     /// Changes a node, judges what it makes ready, and sends what may go.
-    private mutating func update(_ id: NodeID, _ change: (inout Replica) throws -> Void) throws {
+    mutating func update(_ id: NodeID, _ change: (inout Replica) throws -> Void) throws {
         guard var replica = replicas.removeValue(forKey: id) else { return }
         try change(&replica)
         let readies = replica.takeReadies()
@@ -145,15 +154,17 @@ struct Simulation {
     // MARK: Clients
 
     private mutating func serveClients() throws {
-        for id in ids where replicas[id]?.isLeader == true && !down.contains(id) {
+        for id in ids where replicas[id]?.isLeader == true && isRunning(id) {
             if dice.chance(50) { try propose(at: id) }
-            if dice.chance(30) {
-                let read = ReadID(nextCommand)
-                nextCommand += 1
-                checker.didAskRead(read)
-                try update(id) { try $0.node.read(read) }
-            }
+            if dice.chance(30) { try read(at: id) }
         }
+    }
+
+    mutating func read(at id: NodeID) throws {
+        let read = ReadID(nextCommand)
+        nextCommand += 1
+        checker.didAskRead(read)
+        try update(id) { try? $0.node.read(read) }
     }
 
     private mutating func propose(at id: NodeID) throws {
@@ -175,74 +186,13 @@ struct Simulation {
         return bytes
     }
 
-    // MARK: Faults
-
-    private mutating func breakSomething() throws {
-        let victim = ids[dice.number(in: 0..<ids.count)]
-        switch dice.number(in: 0..<100) {
-        case 0..<3: try crash(victim)
-        case 3..<8: if let revived = down.min() { try restart(revived) }
-        case 8..<10: split(around: victim)
-        case 10..<14: network.heal()
-        case 14..<18: try compact(victim)
-        case 18..<20:
-            guard !down.contains(victim) else { return }
-            let target = ids[dice.number(in: 0..<ids.count)]
-            try update(victim) { $0.step(.transferLeadership(to: target)) }
-        case 20..<22:
-            guard !down.contains(victim) else { return }
-            try update(victim) { $0.step(.tick(count: 15)) }  // It was paused.
-        default: break
-        }
-    }
-
-    private mutating func crash(_ id: NodeID) throws {
-        guard down.insert(id).inserted, var replica = replicas[id] else { return }
-        // Some of the writes under way were finished, and the next one perhaps in part.
-        let finished = dice.number(in: 0..<(replica.unpersisted.count + 1))
-        for (place, ready) in replica.unpersisted.enumerated() where place <= finished {
-            replica.disk.write(ready, partsMax: place < finished ? .max : dice.number(in: 0..<4))
-        }
-        replicas[id] = replica
-    }
-
-    private mutating func restart(_ id: NodeID) throws {
-        down.remove(id)
-        commitSeen[id] = nil
-        try update(id) { try $0.crash() }
-    }
-
-    private mutating func split(around victim: NodeID) {
-        var side: Set = [victim]
-        if ids.count > 3, dice.chance(50) { side.insert(ids[dice.number(in: 0..<ids.count)]) }
-        let others = Set(ids).subtracting(side)
-        network.split(side, from: others, isOneWay: dice.chance(30))
-    }
-
-    /// Makes the state machine of a node durable, and drops most of the log that it covers.
-    private mutating func compact(_ id: NodeID) throws {
-        guard !down.contains(id), var replica = replicas[id] else { return }
-        replica.disk.applied = min(replica.node.log.handedOut, replica.disk.last.index)
-        let keep = UInt64(dice.number(in: 0..<6))
-        let target = LogIndex(
-            replica.disk.applied.rawValue - min(keep, replica.disk.applied.rawValue))
-        let descriptor = replica.node.snapshotDescriptor(at: target)
-        // A disk that does not have the snapshot yet which the node is installing stays as it is.
-        if let descriptor, replica.unpersisted.allSatisfy({ $0.snapshot == nil }),
-            target > replica.disk.snapshot?.index ?? .zero
-        {
-            replica.disk.compact(to: descriptor)
-            replica.step(.compact(through: target))
-        }
-        replicas[id] = replica
-        try update(id) { _ in }
-    }
-
     // MARK: Recovery
 
     private mutating func recover() throws {
         network.heal()
         network.weather = SimulatedNetwork.Weather()
+        for id in paused.keys { paused[id] = now }
+        try resume()
         for id in down.sorted() { try restart(id) }
         let deadline = now + 400
         var marker: ProposalReceipt?

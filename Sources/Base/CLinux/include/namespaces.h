@@ -26,11 +26,14 @@ struct fl_exit {
 int fl_wait_pidfd(int pidfd, int options, struct fl_exit *_Nonnull result);
 /// waitid(2) with P_ALL and WEXITED; pid stays 0 when WNOHANG found nothing.
 int fl_wait_any(int options, struct fl_exit *_Nonnull result);
+/// memfd_create(2), close-on-exec.
+int fl_memory_file(const char *_Nonnull name);
 /// prctl(2) with one argument.
 int fl_prctl(int option, unsigned long argument);
 /// ppoll(2) without a signal mask; a negative timeout waits for ever.
 int fl_poll(int first, int second, int64_t timeout_nanoseconds);
-/// sched_setattr(2): the slice of a normal task, in nanoseconds (sched(7), Linux 6.12).
-int fl_set_slice(uint64_t nanoseconds);
+/// sched_setattr(2) for the calling thread: the slice of a normal one in nanoseconds (Linux 6.12;
+/// older kernels ignore it), or with a priority above 0 a SCHED_FIFO one.
+int fl_set_scheduling(uint32_t fifo_priority, uint64_t slice_nanoseconds);
 
 #endif

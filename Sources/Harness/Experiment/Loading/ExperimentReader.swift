@@ -48,6 +48,7 @@ struct ExperimentReader {
         }
         fields.finish()
         guard let name, let topology, let load, let method, let objectives else { return nil }
+        checkPhases(of: objectives, phases, method)
         return ExperimentPlan(
             name: name, description: description, source: source, text: text, topology: topology,
             seed: seed, load: load, phases: phases, method: method, objectives: objectives,
@@ -124,5 +125,22 @@ struct ExperimentReader {
             }
         }
         return objectives.count == items.count && !objectives.isEmpty ? objectives : nil
+    }
+
+    /// Refuses an objective about a phase that no request can fall into.
+    private func checkPhases(
+        of objectives: [LocatedObjective], _ phases: PhasePlan, _ method: [MethodStep]
+    ) {
+        for located in objectives {
+            switch located.objective.slice.phase {
+            case .fault where method.allSatisfy { $0.end == .zero }:
+                log.error(
+                    "the fault phase is empty, for every fault happens at once at 0s",
+                    at: located.location)
+            case .warmup where phases.warmup == .zero:
+                log.error("the warmup phase is empty", at: located.location)
+            case .fault, .warmup, .baseline, .recovery, .tail, nil: break
+            }
+        }
     }
 }

@@ -1,5 +1,5 @@
 // The JSON Schema of our files, for editors to complete and check while one types. The loader is
-// the judge: it knows tiers and nodes, which a schema cannot. A test holds the two to the same keys.
+// the judge: it knows tiers and nodes, which a schema cannot. A test holds both to the same keys.
 
 package import Wire
 

@@ -4,7 +4,8 @@
 enum NearestWord {
     /// The closest candidate, or nil when none is close enough to be more than a coincidence.
     static func find(_ word: String, among candidates: [String]) -> String? {
-        let limit = max(1, min(3, word.count / 3))
+        // A third of the letters, but never all of them.
+        let limit = min(max(1, min(3, word.count / 3)), word.count - 1)
         let ranked = candidates.map { (distance: distance(word, $0), word: $0) }
         guard let best = ranked.min(by: { $0.distance < $1.distance }), best.distance > 0 else {
             return nil

@@ -182,7 +182,8 @@ extension Quantity {
                 "the units of \"\(text)\" must go from long to short, each once", offset: offset)
         }
         return ValueError(
-            "unknown unit \"\(unit)\" in \"\(text)\"; the units are \(names.joined(separator: ", "))",
+            "unknown unit \"\(unit)\" in \"\(text)\"; the units are "
+                + names.joined(separator: ", "),
             offset: offset)
     }
 }
@@ -190,4 +191,12 @@ extension Quantity {
 extension Character {
     /// Arabic digits of other scripts count as numbers to `isNumber`, and are none here.
     var isASCIIDigit: Bool { ("0"..."9").contains(self) }
+}
+
+extension Quantity {
+    /// A duration from a command line; nil for anything else.
+    package static func durationOrNil(_ text: String) -> Duration? { try? duration(text) }
+
+    /// A rate a second from a command line; nil for anything else.
+    package static func rateOrNil(_ text: String) -> Double? { try? rate(text) }
 }

@@ -27,7 +27,7 @@ package struct SourceLocation: Hashable, Sendable, CustomStringConvertible {
 /// An incident embeds whole experiments, indented; the offsets keep their lines and columns true.
 struct SourceText: Sendable {
     let file: String
-    let lines: [Substring]
+    let text: String
     let lineOffset: Int
     let columnOffset: Int
 
@@ -35,7 +35,12 @@ struct SourceText: Sendable {
         self.file = file
         self.lineOffset = lineOffset
         self.columnOffset = columnOffset
-        lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        self.text = text
+    }
+
+    /// Split when asked, which is only for print: a good file is never split.
+    var lines: [Substring] {
+        text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
     }
 
     /// The location of a zero-based line and column of this text.
@@ -47,9 +52,9 @@ struct SourceText: Sendable {
     /// The line that a location names, without its indentation in an enclosing file.
     func line(at location: SourceLocation) -> String? {
         let index = location.line - 1 - lineOffset
-        guard location.file == file, location.line > 0, lines.indices.contains(index) else {
-            return nil
-        }
+        guard location.file == file, location.line > 0 else { return nil }
+        let lines = lines
+        guard lines.indices.contains(index) else { return nil }
         return String(repeating: " ", count: columnOffset) + lines[index]
     }
 }

@@ -157,8 +157,8 @@ extension TierKind {
     /// How our own tiers are asked whether they are ready.
     var readiness: Probe {
         switch self {
-        case .balancer, .app: .http(path: "/health/ready")
-        case .cache, .store, .queue, .worker: .resp(["PING"])
+        case .balancer, .app, .worker: .http(path: "/health/ready")
+        case .cache, .store, .queue: .resp(["PING"])
         }
     }
 

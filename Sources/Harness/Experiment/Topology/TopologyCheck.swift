@@ -30,7 +30,8 @@ struct TopologyCheck {
         if tier.kind.map(reference.kinds.contains) != true {
             let wanted = reference.kinds.map(\.rawValue).joined(separator: " or ")
             let found = tier.kind.map { "a \($0.rawValue)" } ?? "no protocol of the stack"
-            let fitting = readings.first { $0.kind.map(reference.kinds.contains) == true }
+            let fitting = reference.kinds.lazy
+                .compactMap { kind in readings.first { $0.kind == kind } }.first
             log.error(
                 "tier \"\(reference.tier)\" must serve as \(wanted), but it serves \(found)",
                 at: reference.location, suggestion: fitting?.name)

@@ -1,0 +1,54 @@
+// `faultline doctor`: what this host can do. The same checks guard every command that needs a
+// sandbox, so that a run never finds out halfway.
+
+import Linux
+import Testbed
+import Wire
+
+/// Something that the host lacks, with the one line that mends it.
+struct HostLack: Error, CustomStringConvertible {
+    let lacks: [HostFinding]
+
+    var description: String {
+        lacks.map { "this host lacks \($0.name): \($0.detail)\n  mend it: \($0.mend)" }
+            .joined(separator: "\n")
+    }
+
+    /// Throws what every run needs and this host, by its own word, has too little of.
+    static func check() throws(HostLack) {
+        let lacks = HostCheck.all().filter { $0.isNeeded && !$0.isMet }
+        if !lacks.isEmpty { throw HostLack(lacks: lacks) }
+    }
+}
+
+struct DoctorCommand {
+    private let json: Bool
+
+    init(_ rest: ArraySlice<String>) throws {
+        json = try Arguments(rest, plain: ["--json"]).has("--json")
+    }
+
+    func perform() throws -> Int32 {
+        // First of all, since it starts this very command again inside.
+        let tried = try Sandbox.capabilityReport(arguments: CommandLine.arguments)
+        let findings = HostCheck.all() + tried
+        for finding in findings {
+            let mark = finding.isMet ? "ok  " : finding.isNeeded ? "LACK" : "note"
+            Output.write("\(mark)  \(finding.name): \(finding.detail)\n", to: 2)
+            if !finding.isMet { Output.write("      mend it: \(finding.mend)\n", to: 2) }
+        }
+        if json { Output.write(Self.json(findings).text + "\n", to: 1) }
+        return findings.contains { $0.isNeeded && !$0.isMet } ? ExitCode.hostLacks : ExitCode.held
+    }
+
+    private static func json(_ findings: [HostFinding]) -> JSON {
+        .array(
+            findings.map { finding in
+                [
+                    "name": .string(finding.name), "met": .bool(finding.isMet),
+                    "needed": .bool(finding.isNeeded), "detail": .string(finding.detail),
+                    "mend": .string(finding.mend),
+                ]
+            })
+    }
+}

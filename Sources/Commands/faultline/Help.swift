@@ -1,0 +1,104 @@
+// What each command is for, with an example that works.
+
+enum Help {
+    static let overview = """
+        faultline: breaks a web stack on purpose and judges whether it recovers
+
+        usage: faultline COMMAND [FLAGS] [FILES]
+
+          run FILE...            run experiments; the main job and the CI gate
+          replay INCIDENT        repeat a recorded run
+          stack up TOPOLOGY      start a stack and keep it up until Ctrl-C
+          load                   the load generator alone, against a URL
+          validate FILE...       check files, nothing started
+          schema                 print the JSON Schema of the files
+          plan FILE              print what a run would do
+          doctor                 what this host can do, and what mends it
+
+        `faultline COMMAND --help` tells more. Exit codes: 0 every objective held; 1 an objective
+        failed; 2 inconclusive or invalid; 3 usage or a bad file; 4 the host lacks something;
+        5 the harness failed; 130, 143 interrupted, after healing.
+
+        """
+
+    static let commands: [String: String] = [
+        "run": """
+        usage: faultline run [--json] [--quiet] [--seed=N] [--runs=FOLDER] FILE...
+
+        Starts each experiment's stack in a sandbox of its own, drives load at it, injects the
+        faults, judges the objectives, and removes everything. Files of the run go to
+        .faultline/runs/NAME/TIME/, with a link `latest`.
+
+          --json         the verdict as JSON on standard output
+          --quiet        no progress, only the verdict
+          --seed=N       another seed than the file's
+          --runs=FOLDER  another place for the runs
+
+        example: faultline run experiments/store-leader-kill.yaml
+
+        """,
+        "replay": """
+        usage: faultline replay [--json] [--quiet] [--runs=FOLDER] INCIDENT
+
+        Runs a recorded incident again: the same topology, the same arrivals, each fault at the
+        time at which it was recorded, on the role that it was aimed at. Prints how far each
+        event drifted from the recording.
+
+        example: faultline replay .faultline/runs/store-leader-kill/latest/incident.yaml
+
+        """,
+        "stack": """
+        usage: faultline stack up [--quiet] TOPOLOGY
+
+        Starts a stack and keeps it up until Ctrl-C. One node a tier is forwarded to a port of
+        127.0.0.1, which is printed, so that curl and redis-cli reach it.
+
+        example: faultline stack up fixtures/topologies/web-stack.yaml
+
+        """,
+        "load": """
+        usage: faultline load --url=URL --rate=RATE --duration=TIME [--arrivals=even|poisson]
+                              [--connections=N] [--timeout=TIME] [--seed=N] [--json]
+
+        Sends GET requests in an open model: each is planned ahead and its latency counts from
+        the planned time. Exit code 2 when the generator itself could not keep up.
+
+        example: faultline load --url=http://127.0.0.1:8080/ --rate=2000/s --duration=10s
+
+        """,
+        "validate": """
+        usage: faultline validate FILE...
+
+        Reads experiments, topologies and incidents and prints every problem with its place.
+        Nothing is started.
+
+        example: faultline validate experiments/*.yaml
+
+        """,
+        "schema": """
+        usage: faultline schema
+
+        Prints the JSON Schema of experiment files, for editors.
+
+        example: faultline schema > faultline.schema.json
+
+        """,
+        "plan": """
+        usage: faultline plan FILE
+
+        Prints what a run would do: nodes with their addresses, the phases, and each fault with
+        its time and target. Nothing is started.
+
+        example: faultline plan experiments/store-leader-kill.yaml
+
+        """,
+        "doctor": """
+        usage: faultline doctor [--json]
+
+        Tells what this host can do, and for what it cannot the one line that mends it.
+
+        example: faultline doctor
+
+        """,
+    ]
+}

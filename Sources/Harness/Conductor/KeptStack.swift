@@ -1,0 +1,108 @@
+// A stack that stays up until a signal, with one node a tier forwarded to the host's loopback.
+
+package import Experiment
+import Linux
+package import Reactor
+import Testbed
+
+@ReactorActor
+package final class KeptStack {
+    private let topology: Topology
+    private let options: ConductorOptions
+    private let view: LiveView
+
+    package init(_ topology: Topology, options: ConductorOptions, view: LiveView) {
+        self.topology = topology
+        self.options = options
+        self.view = view
+    }
+
+    /// Starts, forwards (tier, listening descriptor) pairs, waits for a signal, takes it all down.
+    package func run(forwarding forwards: [(tier: String, descriptor: Int32)]) async throws {
+        let signals = try SignalWatch([.interrupt, .terminate, .hangUp])
+        let folder = try RunFolder.create(
+            under: options.runsRoot, experiment: topology.name, at: .now())
+        let testbed = try Testbed(seed: 1)
+        do {
+            let stack = Stack(
+                testbed: testbed, nodeProgram: options.nodeProgram, logsFolder: folder.logs)
+            try await stack.start(
+                topology.plan(folder: folder.nodes, seed: 1), deadline: options.startTimeout)
+            try forward(forwards, to: stack)
+            view.say("\(topology.name) is up; logs in \(folder.logs); Ctrl-C takes it down")
+            _ = await signals.next()
+            view.say("taking \(topology.name) down")
+        } catch {
+            try await testbed.tearDown()
+            throw error
+        }
+        try await testbed.tearDown()
+    }
+
+    private func forward(
+        _ forwards: [(tier: String, descriptor: Int32)], to stack: Stack
+    ) throws(SyscallError) {
+        for (tier, descriptor) in forwards {
+            guard let member = stack.members.first(where: { $0.plan.tier == tier }) else {
+                continue
+            }
+            let listener = try Listener(adopting: FileDescriptor(owning: descriptor))
+            let forwarder = Forwarder(listener, to: member.plan.listen)
+            Task { @ReactorActor in await forwarder.run() }
+            view.say("  \(member.name) at \(listener.address)")
+        }
+    }
+}
+
+/// Accepts on one side and connects on to the other.
+@ReactorActor
+final class Forwarder {
+    private let listener: Listener
+    private let target: SocketAddress
+    private var open = 0
+    private static let openMax = 2000
+
+    init(_ listener: Listener, to target: SocketAddress) {
+        self.listener = listener
+        self.target = target
+    }
+
+    func run() async {
+        while let inside = try? await listener.accept() {
+            guard open < Self.openMax else {
+                inside.close()
+                continue
+            }
+            open += 1
+            Task { @ReactorActor in
+                await relay(inside)
+                open -= 1
+            }
+        }
+    }
+
+    private func relay(_ near: Connection) async {
+        defer { near.close() }
+        guard
+            let far = try? await Connection.connect(
+                to: target, deadline: .now() + .seconds(2))
+        else { return }
+        defer { far.close() }
+        let back = Task { @ReactorActor in await copy(from: far, to: near) }
+        await copy(from: near, to: far)
+        await back.value
+    }
+
+    /// Until either side is done; then both are closed, which ends the other direction too.
+    private func copy(from source: Connection, to sink: Connection) async {
+        do {
+            while try await source.receive() {
+                sink.send(source.inbound.bytes)
+                source.inbound.consume(source.inbound.count)
+                try await sink.flush()
+            }
+        } catch {}
+        source.close()
+        sink.close()
+    }
+}

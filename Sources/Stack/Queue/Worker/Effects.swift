@@ -1,0 +1,76 @@
+// The effect of an order in the store, applied through the shard that owns its user.
+//
+// `ONCE` sets the order's idempotency key and its ledger row in one step, unless the key is there
+// already. So an order that is delivered twice, to two workers at the same time or after a crash
+// between effect and acknowledgement, has one row. Without it each delivery leaves a row of its own.
+
+import Blueprint
+import Determinism
+import Endpoints
+import Linux
+import Reactor
+import Wire
+
+/// What came of an effect.
+enum EffectOutcome: Equatable, Sendable {
+    case applied
+    /// An earlier delivery had applied it.
+    case alreadyApplied
+    /// Not known to be applied; the order must be delivered again.
+    case failed(String)
+}
+
+@ReactorActor
+final class Effects {
+    private let shards: [LeaderSeeker]
+    private let isIdempotent: Bool
+    private let name: String
+    private let lanes: RequestLanes
+
+    /// The prefix is unique to this start of the process, since the store remembers its requests.
+    init(
+        _ shards: [[NamedAddress]], name: String, clientPrefix: String, isIdempotent: Bool,
+        random: SeededRandom
+    ) {
+        self.shards = shards.enumerated().map { index, members in
+            LeaderSeeker(members, random: random.fork("shard-\(index)"))
+        }
+        self.name = name
+        lanes = RequestLanes(prefix: clientPrefix)
+        self.isIdempotent = isIdempotent
+    }
+
+    /// Tries until the deadline; every try is the same request, so it is applied once.
+    func apply(
+        _ order: Order, _ delivery: ReceivedDelivery, deadline: MonotonicTime
+    ) async -> EffectOutcome {
+        let lane = lanes.take()
+        defer { lanes.give(back: lane) }
+        let words = command(order, delivery, id: lane.words)
+        let shard = ShardKey.shard(of: order.idempotencyKey, count: shards.count)
+        do {
+            let reply = try await shards[shard].call(words, deadline: deadline)
+            return outcome(reply.value)
+        } catch {
+            return .failed("\(error)")
+        }
+    }
+
+    private func command(
+        _ order: Order, _ delivery: ReceivedDelivery, id: [String]
+    ) -> [String] {
+        let row = order.ledgerKey("\(name)-\(delivery.tag)")
+        let value: JSON = ["by": .string(name), "attempt": .integer(Int64(delivery.attempt))]
+        return isIdempotent
+            ? ["ONCE", order.idempotencyKey, row, value.text] + id : ["SET", row, value.text] + id
+    }
+
+    private func outcome(_ reply: RESPValue) -> EffectOutcome {
+        switch reply {
+        case .integer(1), .simple("OK"): .applied
+        case .integer(0): .alreadyApplied
+        case .error(let text): .failed(text)
+        case .simple, .integer, .bulk, .null, .array: .failed("unexpected reply")
+        }
+    }
+}

@@ -1,0 +1,123 @@
+// The tables of the state and what its small `meta` table says: layout, position, voters. Read when
+// the state is opened and when a snapshot is examined.
+
+import Linux
+import Raft
+import Wire
+
+struct StateTables {
+    /// Raised when the layout of the tables or of their values changes.
+    static let format: UInt64 = 1
+
+    let data: LMDBTable
+    let requests: LMDBTable
+    let order: LMDBTable
+    let meta: LMDBTable
+
+    /// What an opened file holds.
+    struct Opened {
+        let environment: LMDBEnvironment
+        let tables: StateTables
+        let position: LogPosition
+        let membership: Membership
+    }
+
+    private enum Key {
+        static let format = Array("format".utf8)
+        static let applied = Array("applied".utf8)
+        static let membership = Array("membership".utf8)
+    }
+
+    static func path(in folder: String) -> String { folder + "/state.mdb" }
+
+    /// Opens the folder's state; an empty folder gets tables with the given voters, durably.
+    static func open(
+        folder: String, membership: Membership, options: KeyValueState.Options
+    ) throws(StateError) -> Opened {
+        let environment = try LMDBEnvironment(
+            path: path(in: folder), mapSize: options.mapSize)
+        let transaction = try environment.begin()
+        let tables = try StateTables(transaction, creating: true)
+        if try transaction.value(of: Key.format, in: tables.meta) == nil {
+            var writer = ByteWriter()
+            writer.write(u64: format)
+            try transaction.put(writer.bytes, for: Key.format, in: tables.meta)
+            try tables.put(.zero, transaction)
+            try tables.put(membership, transaction)
+        }
+        let opened = try tables.read(transaction, environment)
+        try transaction.commit()
+        try system { () throws(SyscallError) in try File.syncDirectory(folder) }
+        return opened
+    }
+
+    /// What a file holds, without changing it.
+    static func examine(path: String, mapSize: Int) throws(StateError) -> Opened {
+        let environment = try LMDBEnvironment(path: path, mapSize: mapSize, isReadOnly: true)
+        let transaction = try environment.begin(isReadOnly: true)
+        defer { transaction.abort() }
+        let tables = try StateTables(transaction, creating: false)
+        return try tables.read(transaction, environment)
+    }
+
+    private init(_ transaction: LMDBTransaction, creating: Bool) throws(StateError) {
+        data = try transaction.table("data", creating: creating)
+        requests = try transaction.table("requests", creating: creating)
+        order = try transaction.table("order", creating: creating)
+        meta = try transaction.table("meta", creating: creating)
+    }
+
+    func put(_ position: LogPosition, _ transaction: LMDBTransaction) throws(StateError) {
+        var writer = ByteWriter()
+        writer.write(u64: position.index.rawValue)
+        writer.write(u64: position.term.rawValue)
+        try transaction.put(writer.bytes, for: Key.applied, in: meta)
+    }
+
+    private func put(
+        _ membership: Membership, _ transaction: LMDBTransaction
+    ) throws(StateError) {
+        var writer = ByteWriter()
+        writer.write(count: membership.voters.count)
+        for voter in membership.voters { writer.write(u64: voter.rawValue) }
+        try transaction.put(writer.bytes, for: Key.membership, in: meta)
+    }
+
+    private func read(
+        _ transaction: LMDBTransaction, _ environment: LMDBEnvironment
+    ) throws(StateError) -> Opened {
+        guard let format = try transaction.value(of: Key.format, in: meta),
+            let applied = try transaction.value(of: Key.applied, in: meta),
+            let voters = try transaction.value(of: Key.membership, in: meta)
+        else { throw .damaged(path: environment.path) }
+        guard let version = try? Self.readNumber(format) else {
+            throw .damaged(path: environment.path)
+        }
+        if version != Self.format { throw .unknownFormat(version: version) }
+        guard let position = try? Self.readPosition(applied),
+            let membership = try? Self.readMembership(voters)
+        else { throw .damaged(path: environment.path) }
+        return Opened(
+            environment: environment, tables: self, position: position, membership: membership)
+    }
+
+    private static func readNumber(_ bytes: [UInt8]) throws(ByteReaderError) -> UInt64 {
+        var reader = ByteReader(bytes.span)
+        return try reader.readU64()
+    }
+
+    private static func readPosition(_ bytes: [UInt8]) throws(ByteReaderError) -> LogPosition {
+        var reader = ByteReader(bytes.span)
+        return LogPosition(
+            index: LogIndex(try reader.readU64()), term: Term(try reader.readU64()))
+    }
+
+    private static func readMembership(_ bytes: [UInt8]) throws(ByteReaderError) -> Membership {
+        var reader = ByteReader(bytes.span)
+        let count = try reader.readCount(elementBytesMin: 8)
+        guard count > 0 else { throw ByteReaderError(reason: .impossibleCount, offset: 0) }
+        var voters: [NodeID] = []
+        for _ in 0..<count { voters.append(NodeID(try reader.readU64())) }
+        return Membership(voters: voters)
+    }
+}

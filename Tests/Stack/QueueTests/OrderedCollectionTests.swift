@@ -1,0 +1,46 @@
+// The two containers that the broker rests on, against the standard library's array.
+
+import Determinism
+import Testing
+
+@testable import Queue
+
+struct OrderedCollectionTests {
+    @Test func `a fifo gives back in order what goes in`() {
+        var random = SeededRandom(seed: 11)
+        var fifo = Fifo<Int>()
+        var model: [Int] = []
+        for step in 0..<20_000 {
+            if random.chance(step < 10_000 ? 0.6 : 0.4) {
+                fifo.append(step)
+                model.append(step)
+            } else {
+                #expect(fifo.takeFirst() == (model.isEmpty ? nil : model.removeFirst()))
+            }
+            #expect(fifo.count == model.count)
+            #expect(fifo.first == model.first)
+        }
+        #expect(fifo.isEmpty == model.isEmpty)
+    }
+
+    @Test func `a heap gives back the least first`() {
+        var random = SeededRandom(seed: 12)
+        var heap = MinHeap<Int>()
+        var model: [Int] = []
+        for _ in 0..<4000 {
+            switch random.integer(in: 0..<20) {
+            case 0:
+                heap.keep { $0.isMultiple(of: 3) }
+                model.removeAll { !$0.isMultiple(of: 3) }
+            case 1..<12:
+                let value = random.integer(in: 0..<500)
+                heap.insert(value)
+                model.append(value)
+                model.sort()
+            default: #expect(heap.takeLeast() == (model.isEmpty ? nil : model.removeFirst()))
+            }
+            #expect(heap.count == model.count)
+            #expect(heap.least == model.first)
+        }
+    }
+}

@@ -1,0 +1,180 @@
+// Replicas of one shard in this process, each on a loopback address of its own, with real sockets,
+// real folders and real fsyncs.
+
+import Blueprint
+import Determinism
+import Endpoints
+import Journal
+import Linux
+import Raft
+import Reactor
+import Synchronization
+import Testing
+import Wire
+
+@testable import Store
+
+@ReactorActor
+final class Cluster {
+    let folder: String
+    private(set) var servers: [Int: StoreServer] = [:]
+    private let replicas: [StoreReplica]
+    private var acknowledge: StoreAcknowledgement
+    private let limits: ReplicaLimits
+    private let journal: JournalOptions
+    private let shardCount: Int
+
+    /// Runs replicas for as long as the body takes, then stops them and removes their folders.
+    static func with(
+        replicas count: Int = 3, shards: Int = 1, acknowledge: StoreAcknowledgement = .majority,
+        limits: ReplicaLimits = ReplicaLimits(), journal: JournalOptions = JournalOptions(),
+        starting: [Int]? = nil,
+        _ body: @ReactorActor (Cluster) async throws -> Void
+    ) async throws {
+        let cluster = try Cluster(count, shards, acknowledge, limits, journal)
+        do {
+            for id in starting ?? Array(1...count) { try cluster.start(id) }
+            try await body(cluster)
+        } catch {
+            await cluster.end()
+            throw error
+        }
+        await cluster.end()
+    }
+
+    private init(
+        _ count: Int, _ shards: Int, _ acknowledge: StoreAcknowledgement, _ limits: ReplicaLimits,
+        _ journal: JournalOptions
+    ) throws {
+        self.acknowledge = acknowledge
+        shardCount = shards
+        self.limits = limits
+        self.journal = journal
+        let number = Self.nextNumber.wrappingAdd(1, ordering: .relaxed).newValue
+        folder = "/tmp/store-tests-\(CurrentProcess.id)-\(number)"
+        replicas = (1...count).map { id in
+            // One address a replica, unique to process and cluster, so that ports never collide.
+            let ip = IPv4Address(
+                127, UInt8(1 + (CurrentProcess.id >> 8) & 0x7F), UInt8(CurrentProcess.id & 0xFF),
+                UInt8(number * 8 + id))
+            return StoreReplica(
+                id: id,
+                client: NamedAddress(
+                    name: "store-1-\(id)", address: SocketAddress(ip: ip, port: 7000)),
+                peer: SocketAddress(ip: ip, port: 7001))
+        }
+    }
+
+    private static let nextNumber = Atomic<Int>(0)
+
+    func settings(_ id: Int) -> StoreSettings {
+        var settings = StoreSettings(
+            shard: 0, shardCount: shardCount, replica: id, replicas: replicas)
+        settings.acknowledge = acknowledge
+        settings.mapSize = 64 << 20
+        return settings
+    }
+
+    func start(_ id: Int) throws {
+        let server = try StoreServer(
+            name: "store-1-\(id)", listen: replicas[id - 1].client.address,
+            dataFolder: "\(folder)/\(id)", settings: settings(id), seed: UInt64(id), limits: limits,
+            journal: journal)
+        servers[id] = server
+        Task { @ReactorActor in await server.run() }
+    }
+
+    /// Stops a replica as a crash would, and waits until it has let go of its folder.
+    func stop(_ id: Int) async throws {
+        guard let server = servers.removeValue(forKey: id) else { return }
+        await server.stop()
+        let gone = Gone(server)
+        _ = consume server
+        _ = try await until("replica \(id) is gone") { gone.server == nil ? true : nil }
+    }
+
+    @ReactorActor
+    private final class Gone {
+        weak var server: ReplicaDriver?
+        init(_ server: StoreServer) { self.server = server.driver }
+    }
+
+    private func end() async {
+        for id in servers.keys.sorted() { try? await stop(id) }
+        try? File.removeTree(folder)
+    }
+
+    // MARK: Clients
+
+    func seeker() -> LeaderSeeker {
+        LeaderSeeker(replicas.map(\.client), random: SeededRandom(seed: 1))
+    }
+
+    func client(_ id: Int) -> RESPClient { RESPClient(replicas[id - 1].client.address) }
+
+    func ask(_ id: Int, _ words: String...) async throws -> RESPValue {
+        try await client(id).call(words, deadline: soon())
+    }
+
+    /// Sets k1 to v1 and so on, each acknowledged.
+    func write(_ numbers: ClosedRange<Int>) async throws {
+        let seeker = seeker()
+        for number in numbers {
+            let reply = try await seeker.call(
+                ["SET", "k\(number)", "v\(number)", "ID", "writer", "\(number)"],
+                deadline: soon())
+            #expect(reply.value == .simple("OK"))
+        }
+    }
+
+    /// Reads back through the leader what `write` set.
+    func expectWritten(_ numbers: ClosedRange<Int>) async throws {
+        let seeker = seeker()
+        for number in numbers {
+            let reply = try await seeker.call(["GET", "k\(number)"], deadline: soon())
+            #expect(reply.value == .bulk("v\(number)"))
+        }
+    }
+
+    // MARK: Conditions
+
+    /// Waits for one replica of those that run to lead, and gives its id.
+    func leader(among ids: [Int]? = nil) async throws -> Int {
+        try await until("a leader") {
+            let candidates = self.servers.filter { ids?.contains($0.key) ?? true }
+            return candidates.first { $0.value.driver.isLeader && !$0.value.isCutOff }?.key
+        }
+    }
+
+    /// Waits until every running replica has applied all that one has committed.
+    func settle() async throws {
+        let commit = servers.values.map(\.driver.node.status.commit).max() ?? .zero
+        _ = try await until("all replicas have applied \(commit)") {
+            self.servers.values.allSatisfy { $0.driver.state.applied.index >= commit }
+                ? true : nil
+        }
+    }
+
+    func server(_ id: Int) throws -> StoreServer { try #require(servers[id]) }
+
+    /// Waits for a condition to give a value.
+    func until<Value>(
+        _ what: String, within limit: Duration = .seconds(20),
+        _ condition: @ReactorActor () async throws -> Value?
+    ) async throws -> Value {
+        let deadline = MonotonicTime.now() + limit
+        while MonotonicTime.now() < deadline {
+            if let value = try await condition() { return value }
+            await Reactor.sleep(for: .milliseconds(2))
+        }
+        throw Overdue(what: what)
+    }
+
+    struct Overdue: Error {
+        let what: String
+    }
+}
+
+func soon() -> MonotonicTime { .now() + .seconds(20) }
+
+func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
