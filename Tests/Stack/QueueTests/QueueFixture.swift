@@ -45,7 +45,16 @@ final class QueueFixture {
 
     func restart() async throws -> QueueClient {
         await stop()
-        return QueueClient(try start())
+        // What the old server had under way may hold its journal for a moment longer.
+        let deadline = MonotonicTime.now() + .seconds(20)
+        while true {
+            do {
+                return QueueClient(try start())
+            } catch let error as QueueError {
+                guard case .journal(.locked) = error, .now() < deadline else { throw error }
+                await Reactor.sleep(for: .milliseconds(2))
+            }
+        }
     }
 }
 
