@@ -2,6 +2,7 @@
 
 import Blueprint
 import Endpoints
+import Journal
 import Linux
 import Reactor
 import Testing
@@ -51,7 +52,8 @@ final class QueueFixture {
             do {
                 return QueueClient(try start())
             } catch let error as QueueError {
-                guard case .journal(.locked) = error, .now() < deadline else { throw error }
+                guard case .journal(let cause) = error, case .locked = cause, .now() < deadline
+                else { throw error }
                 await Reactor.sleep(for: .milliseconds(2))
             }
         }
