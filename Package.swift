@@ -80,6 +80,7 @@ let package = Package(
             "Experiment"),
         harness(
             "Load", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Telemetry",
+            "Experiment", "History"),
             "Experiment",
             "History"),
         harness("Checkers", "Wire", "Telemetry", "Experiment", "History"),
@@ -98,8 +99,11 @@ let package = Package(
             "faultline", "Linux", "Reactor", "Wire", "Blueprint", "Experiment", "History",
             "Testbed", "Load", "Checkers", "Faults", "Report", "Conductor"),
 
+        .testTarget(
+            name: "CommandTests", dependencies: ["faultline", "faultline-node", "Linux"],
+            path: "Tests/Commands/CommandTests", swiftSettings: strict),
         tests("Base", "Linux"),
-        tests("Base", "Reactor", "Linux"),
+        tests("Base", "Reactor", "Linux", "Determinism"),
         tests("Base", "Wire"),
         tests("Base", "Endpoints", "Linux", "Reactor", "Wire", "Blueprint", "Determinism"),
         tests("Base", "Journal", "Linux"),

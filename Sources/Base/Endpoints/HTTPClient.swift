@@ -25,95 +25,140 @@ package struct HTTPClientOptions: Sendable {
 package final class HTTPClient {
     package let address: SocketAddress
     private let options: HTTPClientOptions
+    /// Kept connections, the one that has been idle longest first.
     private var idle: [Connection] = []
-    private var openCount = 0
-    private let freed = Turnstile()
+    /// Requests that hold a place, and so at most one connection each:
+    /// 0 <= busy <= connectionsMax.
+    private var busy = 0
+    private let places = Turnstile()
 
     package init(_ address: SocketAddress, options: HTTPClientOptions = HTTPClientOptions()) {
         self.address = address
         self.options = options
     }
 
-    /// Connections that exist, busy or idle.
-    package var connectionCount: Int { openCount }
+    /// Connections that exist or are being made, busy or idle.
+    package var connectionCount: Int { busy + idle.count }
 
     /// Sends one request and gathers the whole response.
+    ///
+    /// The server may close a kept connection in the very moment in which a request goes out on
+    /// it; an idempotent one is then sent again on a fresh connection (RFC 9112 section 9.3.1).
     package func send(
         _ request: HTTPRequest, deadline: MonotonicTime
     ) async throws(ClientError) -> HTTPResponse {
-        let connection = try await checkOut(deadline)
+        try await takePlace(deadline)
+        defer { givePlace() }
+        guard let kept = takeIdle() else { return try await sendAfresh(request, deadline) }
         do {
-            let response = try await exchange(request, on: connection, deadline)
-            checkIn(connection, reusable: response.head.keepAlive && request.head.keepAlive)
-            return response
+            return try await exchange(request, on: kept, deadline)
         } catch {
-            checkIn(connection, reusable: false)
-            throw error
+            guard error.mayBeStale, request.isIdempotent else { throw error.cause }
+            do {
+                return try await sendAfresh(request, deadline)
+            } catch .unreachable {
+                // The first sending may still have had its effect.
+                throw error.cause
+            }
         }
     }
 
     /// Closes what lies idle.
     package func close() {
-        for connection in idle { discard(connection) }
+        for connection in idle { connection.close() }
         idle.removeAll()
     }
 
     // MARK: Pool
 
-    private func checkOut(_ deadline: MonotonicTime) async throws(ClientError) -> Connection {
-        while true {
-            while let connection = idle.popLast() {
-                if connection.isOpen, !connection.peerIsDone { return connection }
-                discard(connection)
-            }
-            if openCount < options.connectionsMax { return try await connect(deadline) }
-            guard await freed.wait(deadline: deadline) else { throw .unreachable(.timedOut) }
+    /// Takes a place, or waits in line for one: a place that comes free is handed to the first in
+    /// line, so nobody overtakes and no wake-up is lost on a caller that has given up.
+    private func takePlace(_ deadline: MonotonicTime) async throws(ClientError) {
+        guard .now() < deadline else { throw .unreachable(.timedOut) }
+        if busy < options.connectionsMax {
+            busy += 1
+            return
         }
+        guard await places.wait(deadline: deadline) else { throw .unreachable(.timedOut) }
     }
 
-    private func connect(_ deadline: MonotonicTime) async throws(ClientError) -> Connection {
-        openCount += 1
-        do {
-            let limit = min(deadline, .now() + options.connectTimeout)
-            return try await Connection.connect(
-                to: address, from: options.source, deadline: limit)
-        } catch {
-            openCount -= 1
-            freed.wakeOne()
-            throw .unreachable(error)
-        }
+    private func givePlace() {
+        if !places.wakeOne() { busy -= 1 }
     }
 
-    private func checkIn(_ connection: Connection, reusable: Bool) {
-        if reusable, connection.isOpen, connection.inbound.isEmpty {
-            idle.append(connection)
-            freed.wakeOne()
-        } else {
-            discard(connection)
+    private func takeIdle() -> Connection? {
+        while let connection = idle.popLast() {
+            if isReusable(connection) { return connection }
+            connection.close()
         }
+        return nil
     }
 
-    private func discard(_ connection: Connection) {
-        connection.close()
-        openCount -= 1
-        freed.wakeOne()
+    /// Keeps a connection, and drops those that the server has closed: the oldest go first there.
+    private func keep(_ connection: Connection) {
+        let ended = idle.prefix { !isReusable($0) }
+        for connection in ended { connection.close() }
+        idle.removeFirst(ended.count)
+        idle.append(connection)
+    }
+
+    private func isReusable(_ connection: Connection) -> Bool {
+        connection.isOpen && !connection.peerIsDone && connection.inbound.isEmpty
     }
 
     // MARK: Exchange
 
+    /// Why an exchange failed, and whether a connection closed while it was idle may explain it.
+    private struct ExchangeFailure: Error {
+        let cause: ClientError
+        let mayBeStale: Bool
+    }
+
+    private func sendAfresh(
+        _ request: HTTPRequest, _ deadline: MonotonicTime
+    ) async throws(ClientError) -> HTTPResponse {
+        let connection: Connection
+        do {
+            let limit = min(deadline, .now() + options.connectTimeout)
+            connection = try await Connection.connect(
+                to: address, from: options.source, deadline: limit)
+        } catch {
+            throw .unreachable(error)
+        }
+        do {
+            return try await exchange(request, on: connection, deadline)
+        } catch {
+            throw error.cause
+        }
+    }
+
     private func exchange(
         _ request: HTTPRequest, on connection: Connection, _ deadline: MonotonicTime
-    ) async throws(ClientError) -> HTTPResponse {
+    ) async throws(ExchangeFailure) -> HTTPResponse {
         var bytes: [UInt8] = []
         request.encode(into: &bytes)
         connection.send(bytes)
-        let head = try await responseHead(to: request, on: connection, deadline)
-        let content = try await responseContent(head, on: connection, deadline)
-        return HTTPResponse(head: head, content: content)
+        var isAnswering = false
+        do {
+            let head = try await responseHead(
+                to: request, on: connection, deadline, isAnswering: &isAnswering)
+            let content = try await responseContent(head, on: connection, deadline)
+            if head.keepAlive, request.head.keepAlive, isReusable(connection) {
+                keep(connection)
+            } else {
+                connection.close()
+            }
+            return HTTPResponse(head: head, content: content)
+        } catch {
+            connection.close()
+            let wasClosed = error == .unanswered(.closed) || error == .unanswered(.reset)
+            throw ExchangeFailure(cause: error, mayBeStale: wasClosed && !isAnswering)
+        }
     }
 
     private func responseHead(
-        to request: HTTPRequest, on connection: Connection, _ deadline: MonotonicTime
+        to request: HTTPRequest, on connection: Connection, _ deadline: MonotonicTime,
+        isAnswering: inout Bool
     ) async throws(ClientError) -> HTTPResponseHead {
         let limits = options.limits
         while true {
@@ -128,6 +173,7 @@ package final class HTTPClient {
                 throw .malformed
             }
             guard try await receive(connection, deadline) else { throw .unanswered(.closed) }
+            isAnswering = true
         }
     }
 

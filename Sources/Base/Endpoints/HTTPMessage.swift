@@ -32,6 +32,9 @@ package struct HTTPRequest: Sendable {
 
     func encode(into bytes: inout [UInt8]) {
         if content.isEmpty, head.isIdempotent {
+            // The content was gathered, so however it was framed when it came, none follows.
+            var head = head
+            head.body = .none
             head.encode(into: &bytes)
         } else {
             head.encode(into: &bytes, content: content)

@@ -47,7 +47,7 @@ package final class HTTPServer {
 
     /// Accepts until `stop` or `drain`.
     package func run() async {
-        while let connection = try? await listener.accept() {
+        while let connection = await listener.acceptNext() {
             guard sessions.count < limits.connectionsMax else {
                 connection.close()
                 continue
@@ -173,7 +173,8 @@ private final class HTTPSession {
         head.version = request.head.version
         var bytes: [UInt8] = []
         if request.head.method == "HEAD" || HTTPResponseHead.hasNoContent(head.status) {
-            if request.head.method == "HEAD" {
+            // A proxied answer to HEAD brings the length of what GET would have brought.
+            if request.head.method == "HEAD", head.headers["content-length"] == nil {
                 head.headers["Content-Length"] = String(response.content.count)
             }
             head.body = .none

@@ -3,7 +3,12 @@
 // A command is tried on the member that answered last. `-NOTLEADER host:port` names a better one;
 // a member that cannot be reached or does not answer makes the seeker turn to the next. Every try
 // sends the very same bytes, so a command that carries a request id is applied once however many
-// tries it takes; without one, a caller must not ask for retries after an unknown outcome.
+// tries it takes; one without must bear being applied more than once.
+//
+// A member that was silent for a whole try is suspect: every call that waits on it is tried
+// elsewhere at once, and for a while it is passed over, even where a follower still names it as the
+// leader. So a paused leader costs a caller one try and not one for every redirect.
+//
 // Pauses between tries grow exponentially under full jitter (Brooker, "Exponential Backoff And
 // Jitter", AWS 2015).
 
@@ -33,24 +38,36 @@ package final class LeaderSeeker {
     private let members: [NamedAddress]
     private let clients: [RESPClient]
     private var favourite = 0
+    /// Until when each member is passed over.
+    private var suspectUntil: [MonotonicTime?]
     private var random: SeededRandom
     private let tryTimeout: Duration
+    private let connectTimeout: Duration
+    /// No further try starts with less time than this: it would most likely be cut off, and turn
+    /// "certainly not executed" into "nobody knows".
+    private static let tryMin: Duration = .milliseconds(20)
 
     /// `tryTimeout` bounds one try, and so the time that a silent member costs.
     package init(
-        _ members: [NamedAddress], random: SeededRandom, tryTimeout: Duration = .milliseconds(400)
+        _ members: [NamedAddress], random: SeededRandom, tryTimeout: Duration = .milliseconds(400),
+        connectTimeout: Duration = .milliseconds(250)
     ) {
         precondition(!members.isEmpty, "a group has members")
         self.members = members
         self.random = random
         self.tryTimeout = tryTimeout
+        self.connectTimeout = connectTimeout
         clients = members.map { RESPClient($0.address) }
+        suspectUntil = members.map { _ in nil }
     }
 
     /// The member that is believed to lead.
     package var leader: NamedAddress { members[favourite] }
 
     /// Calls until a member answers with other than "not me", or the deadline passes.
+    ///
+    /// `wait` is what the command itself asks the server to wait. Answers come in order, so such
+    /// commands hold up those behind them and want a seeker of their own.
     package func call(
         _ words: [String], deadline: MonotonicTime, wait: Duration = .zero
     ) async throws(SeekError) -> LedReply {
@@ -59,35 +76,72 @@ package final class LeaderSeeker {
         var attempt = Attempt()
         while true {
             let index = favourite
-            let limit = min(deadline, .now() + tryTimeout + wait)
+            let start = MonotonicTime.now()
+            let limit = min(deadline, start + tryTimeout + wait)
             do {
-                let reply = try await clients[index].call(encoded: command, deadline: limit)
+                let reply = try await clients[index].call(
+                    encoded: command, connectWithin: connectTimeout, deadline: limit)
+                suspectUntil[index] = nil
                 guard let refusal = Refusal(reply) else {
                     favourite = index
                     return LedReply(value: reply, member: members[index].name)
                 }
                 attempt.note(refusal)
-                turn(from: index, after: refusal)
+                attempt.isRedirected = turn(from: index, after: refusal)
             } catch {
                 attempt.note(error)
-                turnToNext(from: index)
+                let wholeTry = limit < deadline && .now() >= limit
+                turnAway(from: index, after: error, since: start, wholeTry: wholeTry)
             }
             try await pause(&attempt, deadline)
         }
     }
 
-    private func turn(from index: Int, after refusal: Refusal) {
+    /// True when the refusal named another member worth asking at once.
+    private func turn(from index: Int, after refusal: Refusal) -> Bool {
+        // Another call has turned already, and knows no less.
+        if favourite != index { return true }
         if case .notLeader(let named?) = refusal,
-            let better = members.firstIndex(where: { $0.address == named }), better != index
+            let better = members.firstIndex(where: { $0.address == named }), better != index,
+            !isSuspect(better)
         {
             favourite = better
-        } else {
-            turnToNext(from: index)
+            return true
         }
+        turnToNext(from: index)
+        return false
     }
 
+    private func turnAway(
+        from index: Int, after error: ClientError, since start: MonotonicTime, wholeTry: Bool
+    ) {
+        // Late with one answer while others came: slow, but alive.
+        if error == .unanswered(.timedOut), clients[index].hasAnswered(since: start) { return }
+        switch error {
+        case .unanswered(.timedOut) where wholeTry:
+            suspectUntil[index] = .now() + tryTimeout
+            if members.count > 1 { clients[index].abandonCalls() }
+        case .unreachable(.timedOut) where wholeTry: suspectUntil[index] = .now() + tryTimeout
+        // Learnt at no cost, and a restart takes no longer.
+        case .unreachable: suspectUntil[index] = .now() + .milliseconds(50)
+        case .unanswered, .malformed: break
+        }
+        turnToNext(from: index)
+    }
+
+    private func isSuspect(_ index: Int) -> Bool {
+        suspectUntil[index].map { .now() < $0 } ?? false
+    }
+
+    /// Where every other member is suspect, one that is not keeps its place: it may be elected next.
     private func turnToNext(from index: Int) {
-        if favourite == index { favourite = (index + 1) % members.count }
+        guard favourite == index else { return }
+        let others = (1..<members.count).map { (index + $0) % members.count }
+        if let next = others.first(where: { !isSuspect($0) }) {
+            favourite = next
+        } else if isSuspect(index), let next = others.first {
+            favourite = next
+        }
     }
 
     private func pause(_ attempt: inout Attempt, _ deadline: MonotonicTime) async throws(SeekError)
@@ -95,8 +149,10 @@ package final class LeaderSeeker {
         attempt.count += 1
         let ceiling = min(
             Duration.milliseconds(100), .milliseconds(2) * (1 << min(attempt.count, 6)))
-        let length = attempt.isRedirected ? .zero : random.duration(in: .zero...ceiling)
-        guard .now() + length < deadline else { throw attempt.failure }
+        let length =
+            attempt.isRedirected && attempt.count <= 3
+            ? .zero : random.duration(in: .zero...ceiling)
+        guard .now() + length + Self.tryMin < deadline else { throw attempt.failure }
         if length > .zero { await Reactor.sleep(for: length) }
     }
 }
@@ -110,14 +166,9 @@ private struct Attempt {
 
     mutating func note(_ refusal: Refusal) {
         switch refusal {
-        case .notLeader(let named):
-            isRedirected = named != nil && count < 3
-            lastReason = "no leader"
-        case .unavailable(let reason):
-            isRedirected = false
-            lastReason = reason
+        case .notLeader: lastReason = "no leader"
+        case .unavailable(let reason): lastReason = reason
         case .unknown(let reason):
-            isRedirected = false
             mayHaveHappened = true
             lastReason = reason
         }

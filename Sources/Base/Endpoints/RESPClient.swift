@@ -1,8 +1,11 @@
 // A pipelined RESP2 connection to one address, made on demand and made again after it broke.
 //
-// Answers come back in the order of the calls, so calls never wait for one another. A call whose
-// deadline passes takes the connection down with it: the answers behind it are late by at least as
-// much, and a fresh connection is the only one whose state is known.
+// Answers come back in the order of the calls, so calls never wait for one another. When a call's
+// deadline passes, what becomes of its connection depends on whether the server was heard of since
+// the call was sent. If it was, it is merely slow, and only that one late answer is dropped. If it
+// was not, nobody knows what the connection is good for (the process may be paused, the path may be
+// cut, and TCP then repeats itself ever more seldom): later calls get a fresh connection, and those
+// that wait already keep their own deadlines.
 
 package import Linux
 package import Reactor
@@ -14,9 +17,13 @@ package final class RESPClient {
     package let address: SocketAddress
 
     private var link: Link?
+    /// Former links on which calls may still wait.
+    private var retired: [Link] = []
     private var connecting: Promise<Result<Link, ClientError>>?
 
     package init(_ address: SocketAddress) { self.address = address }
+
+    isolated deinit { close() }
 
     /// Sends one command and waits for its reply; an error reply is a value, not a throw.
     package func call(
@@ -32,67 +39,127 @@ package final class RESPClient {
         encoded command: [UInt8], connectWithin: Duration = .milliseconds(250),
         deadline: MonotonicTime
     ) async throws(ClientError) -> RESPValue {
-        let link = try await openLink(min(deadline, .now() + connectWithin))
-        let reply = Promise<Result<RESPValue, ClientError>>()
-        link.pending.append(reply)
-        link.connection.send(command)
-        guard let result = await reply.value(deadline: deadline) else {
-            link.fail(.timedOut)
+        guard .now() < deadline else { throw .unreachable(.timedOut) }
+        let link = try await openLink(connectWithin, deadline)
+        guard let result = await link.exchange(command, deadline) else {
             throw .unanswered(.timedOut)
         }
         return try result.get()
     }
 
+    /// True when any reply has come since that moment.
+    package func hasAnswered(since start: MonotonicTime) -> Bool {
+        (retired + [link].compactMap { $0 }).contains { $0.hasAnswered(since: start) }
+    }
+
+    /// Ends all calls that wait on this server now, as unanswered.
+    package func abandonCalls() {
+        for link in retired { link.fail(.timedOut) }
+        link?.fail(.timedOut)
+    }
+
     /// Closes the connection; the next call opens another.
     package func close() {
+        for link in retired { link.fail(.closed) }
         link?.fail(.closed)
+        retired.removeAll()
         link = nil
+        connecting = nil
     }
 
-    private func openLink(_ deadline: MonotonicTime) async throws(ClientError) -> Link {
+    // MARK: Connecting
+
+    private func openLink(
+        _ connectWithin: Duration, _ deadline: MonotonicTime
+    ) async throws(ClientError) -> Link {
         if let link, link.isUsable { return link }
-        if let connecting {
-            guard let result = await connecting.value(deadline: deadline) else {
-                throw .unreachable(.timedOut)
-            }
-            return try result.get()
+        let attempt = connecting ?? startConnecting(within: connectWithin)
+        guard let result = await attempt.value(deadline: deadline) else {
+            throw .unreachable(.timedOut)
         }
+        let opened = try result.get()
+        guard opened.isUsable else { throw .unreachable(.closed) }
+        return opened
+    }
+
+    /// Connects on behalf of all who want to call meanwhile, whose deadlines differ: the attempt
+    /// must not end with the earliest of them.
+    private func startConnecting(within limit: Duration) -> Promise<Result<Link, ClientError>> {
         let promise = Promise<Result<Link, ClientError>>()
         connecting = promise
-        let result = await connect(deadline)
-        connecting = nil
-        promise.fulfil(result)
-        return try result.get()
+        Task { @ReactorActor in
+            let result = await Link.open(address, deadline: .now() + limit)
+            let isWanted = connecting === promise
+            if isWanted { connecting = nil }
+            if case .success(let fresh) = result {
+                if isWanted { adopt(fresh) } else { fresh.fail(.closed) }
+            }
+            promise.fulfil(result)
+        }
+        return promise
     }
 
-    private func connect(_ deadline: MonotonicTime) async -> Result<Link, ClientError> {
-        do {
-            let connection = try await Connection.connect(to: address, deadline: deadline)
-            let fresh = Link(connection)
-            link = fresh
-            Task { @ReactorActor in await fresh.readReplies() }
-            return .success(fresh)
-        } catch {
-            return .failure(.unreachable(error))
-        }
+    private func adopt(_ fresh: Link) {
+        retired.removeAll { !$0.isOpen }
+        if let link, link.isOpen { retired.append(link) }
+        link = fresh
     }
 }
 
 /// One live connection and the calls that wait on it, oldest first.
 @ReactorActor
 private final class Link {
-    let connection: Connection
-    var pending = PendingReplies()
+    private let connection: Connection
+    private var pending = PendingReplies()
+    /// Callers that have not given up.
+    private var waiting = 0
+    private var replyCount = 0
+    private var lastReply: MonotonicTime?
+    private var isRetired = false
 
-    init(_ connection: Connection) { self.connection = connection }
+    private init(_ connection: Connection) { self.connection = connection }
 
-    var isUsable: Bool { connection.isOpen }
+    static func open(
+        _ address: SocketAddress, deadline: MonotonicTime
+    ) async -> Result<Link, ClientError> {
+        do {
+            let fresh = Link(try await Connection.connect(to: address, deadline: deadline))
+            Task { @ReactorActor in await fresh.readReplies() }
+            return .success(fresh)
+        } catch {
+            return .failure(.unreachable(error))
+        }
+    }
 
-    func readReplies() async {
+    var isOpen: Bool { connection.isOpen }
+
+    var isUsable: Bool { connection.isOpen && !connection.peerIsDone && !isRetired }
+
+    func hasAnswered(since start: MonotonicTime) -> Bool { lastReply.map { $0 >= start } ?? false }
+
+    /// Sends a command and waits for its reply; nil when the deadline has passed first.
+    func exchange(
+        _ command: [UInt8], _ deadline: MonotonicTime
+    ) async -> Result<RESPValue, ClientError>? {
+        let reply = Promise<Result<RESPValue, ClientError>>()
+        let replyCountBefore = replyCount
+        pending.append(reply)
+        waiting += 1
+        connection.send(command)
+        let result = await reply.value(deadline: deadline)
+        waiting -= 1
+        if result == nil, replyCount == replyCountBefore { isRetired = true }
+        if isRetired, waiting == 0 { fail(.closed) }
+        return result
+    }
+
+    private func readReplies() async {
         do {
             while try await connection.receive() {
                 while let value = try connection.take({ bytes in try RESPValue.parse(bytes) }) {
                     guard let reply = pending.takeFirst() else { return fail(.reset) }
+                    replyCount += 1
+                    lastReply = .now()
                     reply.fulfil(.success(value))
                 }
             }

@@ -47,7 +47,7 @@ package final class RESPServer {
 
     /// Accepts until `stop` or `drain`.
     package func run() async {
-        while let connection = try? await listener.accept() {
+        while let connection = await listener.acceptNext() {
             guard sessions.count < limits.connectionsMax else {
                 connection.close()
                 continue
@@ -119,10 +119,15 @@ private final class RESPSession {
     private func readCommands() async {
         do {
             while !isFinishing {
-                while let command = try connection.take({ bytes in try RESPCommand.parse(bytes) }) {
-                    start(command)
-                    while replies.count >= limits.inFlightMax { _ = await changed.wait() }
+                while !isFinishing,
+                    let command = try connection.take({ bytes in try RESPCommand.parse(bytes) })
+                {
+                    if command.count > 0 { start(command) }
+                    while replies.count >= limits.inFlightMax, connection.isOpen {
+                        _ = await changed.wait()
+                    }
                 }
+                if isFinishing { return }
                 guard try await connection.receive() else { return }
             }
         } catch let error as RESPError {
@@ -155,6 +160,8 @@ private final class RESPSession {
         }
         _ = try? await connection.flush(deadline: .now() + .seconds(1))
         connection.close()
+        // A reader that waits for room would wait for ever: no further reply will make any.
+        changed.wakeAll()
     }
 
     /// The oldest reply that is owed; nil when none is and none will be.

@@ -23,11 +23,14 @@ package struct MonotonicTime: Comparable, Hashable, Sendable {
 
     package static func + (left: MonotonicTime, right: Duration) -> MonotonicTime {
         let (sum, overflow) = left.nanoseconds.addingReportingOverflow(right.nanoseconds)
-        return overflow ? .distantFuture : MonotonicTime(nanoseconds: sum)
+        if overflow { return right < .zero ? MonotonicTime(nanoseconds: .min) : .distantFuture }
+        return MonotonicTime(nanoseconds: sum)
     }
 
     package static func - (left: MonotonicTime, right: MonotonicTime) -> Duration {
-        .nanoseconds(left.nanoseconds - right.nanoseconds)
+        let (difference, overflow) = left.nanoseconds
+            .subtractingReportingOverflow(right.nanoseconds)
+        return .nanoseconds(overflow ? (left < right ? .min : .max) : difference)
     }
 }
 
@@ -47,7 +50,7 @@ package struct WallTime: Comparable, Hashable, Sendable {
     /// RFC 3339 in UTC with microseconds, as `2026-11-24T05:58:37.000123Z`.
     package var rfc3339: String {
         let fields = utcFields
-        let micros = (nanoseconds % 1_000_000_000) / 1000
+        let micros = (nanoseconds - wholeSeconds * 1_000_000_000) / 1000
         return "\(fields.date)T\(fields.time).\(padded(Int(micros), 6))Z"
     }
 
@@ -57,8 +60,14 @@ package struct WallTime: Comparable, Hashable, Sendable {
         return (fields.date + "T" + fields.time + "Z").filter { $0 != "-" && $0 != ":" }
     }
 
+    /// Rounded down, also before 1970.
+    private var wholeSeconds: Int64 {
+        let (quotient, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
+        return rest < 0 ? quotient - 1 : quotient
+    }
+
     private var utcFields: (date: String, time: String) {
-        var seconds = time_t(nanoseconds / 1_000_000_000)
+        var seconds = time_t(wholeSeconds)
         var parts = unsafe tm()
         _ = unsafe gmtime_r(&seconds, &parts)
         let (year, month, day) = unsafe (parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday)
@@ -71,13 +80,13 @@ package struct WallTime: Comparable, Hashable, Sendable {
 }
 
 extension Duration {
-    /// The whole length in nanoseconds; saturates past 292 years.
+    /// The whole length in nanoseconds; saturates past 292 years either way.
     package var nanoseconds: Int64 {
         let parts = components
         let (whole, overflow) = parts.seconds.multipliedReportingOverflow(by: 1_000_000_000)
         if overflow { return parts.seconds < 0 ? .min : .max }
         let (sum, carry) = whole.addingReportingOverflow(parts.attoseconds / 1_000_000_000)
-        return carry ? .max : sum
+        return carry ? (parts.seconds < 0 ? .min : .max) : sum
     }
 
     /// The length in seconds, for arithmetic and print.

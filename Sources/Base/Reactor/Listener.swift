@@ -57,6 +57,21 @@ package final class Listener {
         }
     }
 
+    /// The next connection, whatever becomes of those before it; nil once the listener is closed.
+    ///
+    /// A peer that is gone before its socket is set up must not end the server, so only closing
+    /// ends this; the pause keeps an error that stays from spinning.
+    package func acceptNext() async -> Connection? {
+        while true {
+            do {
+                return try await accept()
+            } catch {
+                if token == nil { return nil }
+                await Reactor.sleep(for: .milliseconds(1))
+            }
+        }
+    }
+
     /// Stops listening; connections already accepted live on.
     package func close() {
         guard let token else { return }

@@ -5,15 +5,32 @@ import Linux
 import Synchronization
 
 /// Runs blocking work on a helper thread and suspends the caller until it is done.
+///
+/// The work is let go of before the caller goes on, so whatever it held (a descriptor, a lock on a
+/// folder) is free by then.
 @ReactorActor
 package func offload<Result: Sendable>(
     _ work: @escaping @Sendable () -> Result
 ) async -> Result {
     unsafe await withUnsafeContinuation { continuation in
+        let once = Once(work)
         BlockingThreads.shared.submit {
-            let result = work()
+            let result = once.run()
             unsafe continuation.resume(returning: result)
         }
+    }
+}
+
+/// Work that is dropped as soon as it is done; touched by one helper thread alone after its start.
+private final class Once<Result: Sendable>: @unchecked Sendable {
+    private var work: (@Sendable () -> Result)?
+
+    init(_ work: @escaping @Sendable () -> Result) { self.work = work }
+
+    func run() -> Result {
+        guard let work = self.work else { preconditionFailure("work is done once") }
+        self.work = nil
+        return work()
     }
 }
 

@@ -74,10 +74,14 @@ package final class Turnstile {
         for waiter in woken { waiter.resume(woken: true) }
     }
 
-    /// Wakes the one who has waited longest.
-    package func wakeOne() {
-        if waiters.isEmpty { return }
+    /// Wakes the one who has waited longest; false when nobody waits.
+    ///
+    /// Who is woken gets true whatever its deadline, so that a thing may be handed over by waking.
+    @discardableResult
+    package func wakeOne() -> Bool {
+        if waiters.isEmpty { return false }
         waiters.removeFirst().resume(woken: true)
+        return true
     }
 
     package var waiterCount: Int { waiters.count }

@@ -124,9 +124,10 @@ package struct PhaseFigures: Hashable, Sendable {
 }
 
 extension FaultRecord {
-    /// The fault and where it fell, as `kill store-1-2`.
+    /// The fault and where it fell, as `kill store-1-2`; a long list of links is named as the
+    /// experiment names it.
     package var title: String {
-        let place = nodes.isEmpty ? target : nodes.joined(separator: ", ")
+        let place = nodes.isEmpty || nodes.count > 2 ? target : nodes.joined(separator: ", ")
         return place.isEmpty ? fault : "\(fault) \(place)"
     }
 }

@@ -7,7 +7,7 @@ import Wire
 
 extension AppServer {
     func profile(_ user: Int, _ deadline: MonotonicTime) async throws -> HTTPResponse {
-        let result = try await documents.document("profile:\(user)") {
+        let result = try await documents.document("{u\(user)}:profile") {
             () async throws(DependencyError) in
             let stored = try await store.get("{u\(user)}:profile", deadline: deadline)
             let name = stored.map { String(decoding: $0, as: UTF8.self) } ?? "user \(user)"
@@ -17,7 +17,7 @@ extension AppServer {
     }
 
     func feed(_ user: Int, _ deadline: MonotonicTime) async throws -> HTTPResponse {
-        let result = try await documents.document("feed:\(user)") {
+        let result = try await documents.document("{u\(user)}:feed") {
             () async throws(DependencyError) in
             let prefix = "{u\(user)}:post:"
             let rows = try await store.range(prefix, limit: 10, deadline: deadline)
@@ -41,14 +41,16 @@ extension AppServer {
             return HTTPResponse(400, error: "expected {\"text\": string}")
         }
         let member = try await store.set("{u\(user)}:post:\(id)", text, deadline: deadline)
-        await documents.invalidate("feed:\(user)")
+        await documents.invalidate("{u\(user)}:feed")
         return acknowledged(201, by: member, ["id": .string(id)])
     }
 
     func post(
         _ user: Int, _ id: String, _ deadline: MonotonicTime
     ) async throws -> HTTPResponse {
-        guard let text = try await store.get("{u\(user)}:post:\(id)", deadline: deadline) else {
+        guard Self.isIdentifier(id),
+            let text = try await store.get("{u\(user)}:post:\(id)", deadline: deadline)
+        else {
             return HTTPResponse(404, error: "no such post")
         }
         return HTTPResponse(
@@ -77,13 +79,18 @@ extension AppServer {
     func order(
         _ user: Int, _ id: String, _ deadline: MonotonicTime
     ) async throws -> HTTPResponse {
+        guard Self.isIdentifier(id) else { return HTTPResponse(404, error: "no such order") }
         let rows = try await store.range(
             "{u\(user)}:ledger:\(id):", limit: 100, deadline: deadline)
         if !rows.isEmpty { return orderState(id, "done", effects: rows.count) }
-        guard let queued = try? await cache.get("order:\(user):\(id)"), !queued.isEmpty else {
-            return HTTPResponse(404, error: "no such order")
+        do {
+            if try await cache.get("order:\(user):\(id)") == nil {
+                return HTTPResponse(404, error: "no such order")
+            }
+            return orderState(id, "queued", effects: 0)
+        } catch {
+            return HTTPResponse(503, error: "not done, and no note of it can be looked up")
         }
-        return orderState(id, "queued", effects: 0)
     }
 
     private func orderState(_ id: String, _ state: String, effects: Int) -> HTTPResponse {
@@ -105,14 +112,19 @@ extension AppServer {
         HTTPResponse(status, headers: ["Acknowledged-By": member], json: json)
     }
 
-    /// The client's name for what it writes; restricted, since it becomes part of a key.
+    /// The client's name for what it writes.
     private func identifier(_ request: HTTPRequest) -> String? {
         guard let key = request.head.headers["idempotency-key"] else { return nil }
-        let allowed = key.utf8.allSatisfy { byte in
-            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte)
-                || (0x61...0x7A).contains(byte) || byte == 0x2D || byte == 0x2E || byte == 0x5F
-        }
-        return allowed && (1...128).contains(key.utf8.count) ? key : nil
+        return Self.isIdentifier(key) ? key : nil
+    }
+
+    /// Restricted, since it becomes part of a key.
+    private static func isIdentifier(_ text: String) -> Bool {
+        (1...128).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte)
+                    || (0x61...0x7A).contains(byte) || byte == 0x2D || byte == 0x2E || byte == 0x5F
+            }
     }
 
     private static var missingKey: HTTPResponse {

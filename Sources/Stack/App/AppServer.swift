@@ -2,7 +2,7 @@
 //
 //     POST /signin                     {"user": 17}  -> {"token": "..."}; later "Session: token"
 //     GET  /users/{u}/profile          read-through
-//     GET  /users/{u}/feed             read-through, dropped when the user posts
+//     GET  /users/{u}/feed             read-through, obsolete once the user posts
 //     POST /users/{u}/posts            Idempotency-Key names the post; 201 once a majority has it
 //     GET  /users/{u}/posts/{id}       from the store, never from the cache
 //     POST /users/{u}/checkout         Idempotency-Key names the order; 202 once it is queued
@@ -33,19 +33,23 @@ package final class AppServer {
     private var isDraining = false
 
     package init(
-        name: String, listen: SocketAddress, settings: AppSettings, seed: UInt64
+        name: String, listen: SocketAddress, settings: AppSettings, seed: UInt64,
+        timeouts: DependencyTimeouts = DependencyTimeouts()
     ) throws(SyscallError) {
         self.name = name
         self.settings = settings
         let random = SeededRandom(seed: seed).fork(name)
         // The start time makes this process's request ids differ from its predecessor's.
-        let lanes = RequestLanes(prefix: "\(name)-\(MonotonicTime.now().nanoseconds)")
-        store = ShardedStore(settings.shards, lanes: lanes, random: random)
-        cache = CacheTier(settings.cache)
+        let processID = "\(name)-\(MonotonicTime.now().nanoseconds)"
+        store = ShardedStore(
+            settings.shards, lanes: RequestLanes(prefix: processID), timeouts: timeouts,
+            random: random)
+        cache = CacheTier(settings.cache, timeout: timeouts.cache)
         sessions = Sessions(cache: cache, lifetime: settings.sessionLifetime)
         documents = ReadThrough(
-            cache, lifetime: settings.cacheLifetime, random: random.fork("lifetimes"))
-        queue = LeaderSeeker(settings.queue, random: random.fork("queue"))
+            cache, lifetime: settings.cacheLifetime, writerID: processID,
+            random: random.fork("lifetimes"))
+        queue = timeouts.seeker(settings.queue, random.fork("queue"))
         server = try HTTPServer(listen) { [unowned self] request in await self.handle(request) }
     }
 
@@ -103,9 +107,11 @@ package final class AppServer {
         case ("GET", "orders", 4): return try await order(user, path[3], deadline)
         default: break
         }
-        guard try await isSignedIn(request) else {
-            return HTTPResponse(401, error: "sign in first")
-        }
+        let visitor = await sessions.visitor(with: request.head.headers["session"])
+        let refusal =
+            request.head.method == "GET"
+            ? Self.refusalToRead(visitor) : Self.refusalToWrite(visitor, as: user)
+        if let refusal { return refusal }
         switch (request.head.method, path[2], path.count) {
         case ("GET", "profile", 3): return try await profile(user, deadline)
         case ("GET", "feed", 3): return try await feed(user, deadline)
@@ -124,16 +130,33 @@ package final class AppServer {
         return HTTPResponse(200, json: ["token": .string(token)])
     }
 
-    private func isSignedIn(_ request: HTTPRequest) async throws -> Bool {
-        guard let token = request.head.headers["session"] else { return false }
-        return try await sessions.user(of: token) != nil
-    }
-
     private static func response(to error: DependencyError) -> HTTPResponse {
         switch error {
         case .unavailable(let reason): HTTPResponse(503, error: reason)
         case .unknown(let reason): HTTPResponse(504, error: reason)
         case .unexpected(let value): HTTPResponse(500, error: "unexpected answer \(value)")
+        }
+    }
+}
+
+/// What a visitor may not do.
+extension AppServer {
+    /// Anybody who signed in. While sessions cannot be looked up, a token is taken at its word: what
+    /// is read here is public to every user, and a site that shows it beats one that does not.
+    private static func refusalToRead(_ visitor: Visitor) -> HTTPResponse? {
+        switch visitor {
+        case .user, .unverified: nil
+        case .stranger: HTTPResponse(401, error: "sign in first")
+        }
+    }
+
+    /// The user alone, and only while that can be told.
+    private static func refusalToWrite(_ visitor: Visitor, as user: Int) -> HTTPResponse? {
+        switch visitor {
+        case .user(user): nil
+        case .user: HTTPResponse(403, error: "signed in as another user")
+        case .stranger: HTTPResponse(401, error: "sign in first")
+        case .unverified: HTTPResponse(503, error: "sessions cannot be looked up")
         }
     }
 }

@@ -25,15 +25,36 @@ enum DependencyError: Error {
     }
 }
 
+/// How long the app waits for one try of each dependency before it turns elsewhere.
+package struct DependencyTimeouts: Sendable {
+    /// One cache call, connecting included: short, since the store can answer instead.
+    package var cache: Duration = .milliseconds(150)
+    /// One try of a member of the store or the queue.
+    package var leaderTry: Duration = .milliseconds(400)
+    /// Connecting to a member of the store or the queue.
+    package var leaderConnect: Duration = .milliseconds(250)
+
+    package init() {}
+
+    @ReactorActor
+    func seeker(_ members: [NamedAddress], _ random: SeededRandom) -> LeaderSeeker {
+        LeaderSeeker(
+            members, random: random, tryTimeout: leaderTry, connectTimeout: leaderConnect)
+    }
+}
+
 /// The store, as one keyspace over its shards.
 @ReactorActor
 final class ShardedStore {
     private let shards: [LeaderSeeker]
     private let lanes: RequestLanes
 
-    init(_ shards: [[NamedAddress]], lanes: RequestLanes, random: SeededRandom) {
+    init(
+        _ shards: [[NamedAddress]], lanes: RequestLanes, timeouts: DependencyTimeouts,
+        random: SeededRandom
+    ) {
         self.shards = shards.enumerated().map { index, members in
-            LeaderSeeker(members, random: random.fork("shard-\(index)"))
+            timeouts.seeker(members, random.fork("shard-\(index)"))
         }
         self.lanes = lanes
     }
@@ -84,38 +105,5 @@ final class ShardedStore {
         } catch {
             throw DependencyError(error)
         }
-    }
-}
-
-/// The cache: every call is bounded tightly, since a slow cache is worse than none.
-@ReactorActor
-final class CacheTier {
-    private let clients: [RESPClient]
-    private let timeout: Duration
-
-    init(_ members: [NamedAddress], timeout: Duration = .milliseconds(150)) {
-        precondition(!members.isEmpty, "a cache has members")
-        clients = members.map { RESPClient($0.address) }
-        self.timeout = timeout
-    }
-
-    func get(_ key: String) async throws(ClientError) -> [UInt8]? {
-        if case .bulk(let bytes) = try await call(["GET", key], on: key) { return bytes }
-        return nil
-    }
-
-    func set(_ key: String, _ value: String, lifetime: Duration) async throws(ClientError) {
-        let milliseconds = String(max(1, lifetime.nanoseconds / 1_000_000))
-        _ = try await call(["SET", key, value, "PX", milliseconds], on: key)
-    }
-
-    func remove(_ key: String) async throws(ClientError) {
-        _ = try await call(["DEL", key], on: key)
-    }
-
-    private func call(_ words: [String], on key: String) async throws(ClientError) -> RESPValue {
-        let client = clients[ShardKey.shard(of: key, count: clients.count)]
-        return try await client.call(
-            words, connectWithin: timeout, deadline: .now() + timeout)
     }
 }

@@ -5,6 +5,15 @@ import Endpoints
 import Linux
 import Reactor
 
+/// Who sends a request.
+enum Visitor: Equatable {
+    case user(Int)
+    /// No token, or one that stands for no session (any more).
+    case stranger
+    /// A token, and no cache to ask about it.
+    case unverified
+}
+
 /// Sessions in the shared cache.
 @ReactorActor
 struct Sessions {
@@ -20,10 +29,16 @@ struct Sessions {
         return token
     }
 
-    /// The user of a token; nil when there is no such session (any more).
-    func user(of token: String) async throws(ClientError) -> Int? {
-        guard let bytes = try await cache.get("session:\(token)") else { return nil }
-        return Int(String(decoding: bytes, as: UTF8.self))
+    func visitor(with token: String?) async -> Visitor {
+        guard let token else { return .stranger }
+        do {
+            guard let bytes = try await cache.get("session:\(token)"),
+                let user = Int(String(decoding: bytes, as: UTF8.self))
+            else { return .stranger }
+            return .user(user)
+        } catch {
+            return .unverified
+        }
     }
 
     private func hexadecimal(_ bits: UInt64) -> String {

@@ -2,9 +2,15 @@
 //
 // A backend is in rotation while its last checks say so. Active checks move it out after `fall`
 // failures in a row and back in after `rise` successes (HAProxy's words). Passive observation moves
-// it out after as many failed requests in a row, since a dead server should not have to wait for
-// its next check to be noticed. When none is in rotation, all are tried: a wrong health check must
-// not turn a slow day into an outage (Envoy calls it panic mode).
+// it out after as many broken connections in a row, since a dead server should not have to wait for
+// its next check to be noticed. A request that timed out moves nothing: more often than not the
+// tier behind the backend is slow, which all backends share, and ejecting them one after the other
+// would pile their load on the last. When none is in rotation, all are tried: a wrong health check
+// must not turn a slow day into an outage (Envoy calls it panic mode).
+//
+// A backend that comes back has nothing in flight, so by least connections it would get every next
+// request, just when its caches and connections are cold. It therefore starts as if it were as
+// loaded as the others, and each request that it serves takes one off.
 
 package import Blueprint
 
@@ -14,6 +20,8 @@ package struct Backend: Sendable {
     /// 0 <= inFlight
     package fileprivate(set) var inFlight = 0
     package fileprivate(set) var isInRotation = true
+    /// Requests in flight that it is taken to have besides, while it is new in the rotation.
+    fileprivate var handicap = 0
     fileprivate var checksPassed = 0
     fileprivate var checksFailed = 0
     fileprivate var requestsFailed = 0
@@ -58,8 +66,10 @@ package struct BackendPool: Sendable {
         precondition(backends[index].inFlight > 0, "a request ends once")
         backends[index].inFlight -= 1
         switch outcome {
-        case .served: backends[index].requestsFailed = 0
-        case .abandoned: break
+        case .served:
+            backends[index].requestsFailed = 0
+            backends[index].handicap = max(0, backends[index].handicap - 1)
+        case .timedOut: backends[index].failures += 1
         case .failed:
             backends[index].failures += 1
             backends[index].requestsFailed += 1
@@ -90,6 +100,7 @@ package struct BackendPool: Sendable {
 
     private mutating func bringIn(_ index: Int) {
         if backends[index].isInRotation { return }
+        backends[index].handicap = backends.filter(\.isInRotation).map(\.inFlight).max() ?? 0
         backends[index].isInRotation = true
         backends[index].requestsFailed = 0
     }
@@ -100,8 +111,12 @@ package struct BackendPool: Sendable {
         switch policy {
         case .roundRobin: return rotated.first
         case .leastConnections:
-            return rotated.min { backends[$0].inFlight < backends[$1].inFlight }
+            return rotated.min { load(of: $0) < load(of: $1) }
         }
+    }
+
+    private func load(of index: Int) -> Int {
+        backends[index].inFlight + backends[index].handicap
     }
 
     private func distance(_ index: Int) -> Int {
@@ -111,10 +126,10 @@ package struct BackendPool: Sendable {
 
 /// How a request to a backend ended.
 package enum BackendOutcome: Sendable {
-    /// The backend answered, with whatever status below 500 or an honest 5xx of the application.
+    /// The backend answered, with whatever status.
     case served
-    /// The backend could not be reached or did not answer.
+    /// The backend could not be reached, or broke the connection.
     case failed
-    /// The client went away or the request's own deadline was already past.
-    case abandoned
+    /// No answer came in time; whether the backend or what lies behind it is slow is not known.
+    case timedOut
 }

@@ -3,7 +3,15 @@
 // A request that failed before it reached a backend may go to another whatever it is; one that was
 // sent and not answered may go again only if it is idempotent (by method, or by an
 // Idempotency-Key). Answers with 502, 503 or 504 of an idempotent request are tried once more too:
-// the app could not serve it there. The deadline covers all tries together.
+// the app could not serve it there. The deadline covers all tries together, and retries are no more
+// than a share of the requests (RetryBudget).
+//
+// A refusal of the second try says nothing about the first. So when a write was sent and not
+// answered, whatever its next try brings short of success becomes 504, the status that leaves open
+// whether it was done.
+//
+// Health checks go over connections of their own: behind the requests of a slow backend they would
+// only find out that it is slow.
 
 package import Blueprint
 import Endpoints
@@ -19,7 +27,9 @@ package final class BalancerServer {
     private let settings: BalancerSettings
     private var pool: BackendPool
     private let clients: [HTTPClient]
+    private let checkers: [HTTPClient]
     private var server: HTTPServer?
+    private var budget = RetryBudget()
     private var retries = 0
     private var isDraining = false
 
@@ -32,6 +42,9 @@ package final class BalancerServer {
         options.connectTimeout = settings.connectTimeout
         options.connectionsMax = 1024
         clients = settings.backends.map { HTTPClient($0.address, options: options) }
+        options.connectTimeout = settings.checkTimeout
+        options.connectionsMax = 1
+        checkers = settings.backends.map { HTTPClient($0.address, options: options) }
         var limits = HTTPServerLimits()
         limits.connectionsMax = settings.connectionsMax
         server = try HTTPServer(listen, limits: limits) { [unowned self] request in
@@ -67,28 +80,37 @@ package final class BalancerServer {
 
     private func forward(_ original: HTTPRequest) async -> HTTPResponse {
         let deadline = MonotonicTime.now() + settings.requestTimeout
-        var request = original
-        request.head.headers.removeHopByHop()
-        request.head.keepAlive = true
+        let request = forwarded(original)
+        budget.earn()
         var tried: Set<Int> = []
+        var mayBeDone = false
         while true {
             guard let index = pool.take(excluding: tried) else {
                 return HTTPResponse(503, error: "no backend left to try")
             }
             tried.insert(index)
-            let outcome = await attempt(request, on: index, deadline)
-            let mayRetry = tried.count <= settings.retries && .now() < deadline
-            switch outcome {
-            case .answered(let response): return passOn(response, from: index)
-            case .refused(let response):
-                guard mayRetry, request.isIdempotent else { return passOn(response, from: index) }
-            case .failed(let error):
-                guard mayRetry, error.isWithoutEffect || request.isIdempotent else {
-                    return failure(error, of: index)
-                }
+            let attempt = await attempt(request, on: index, deadline)
+            guard attempt.mayBeRepeated(request), mayRetry(after: tried, deadline) else {
+                let response = answer(attempt, from: index)
+                return mayBeDone && response.status >= 400 ? Self.openOutcome : response
             }
+            mayBeDone = mayBeDone || (attempt.mayBeDone && !request.head.isIdempotent)
             retries += 1
         }
+    }
+
+    /// The request as the backend gets it. Its content is here already, so nobody waits for a 100.
+    private func forwarded(_ original: HTTPRequest) -> HTTPRequest {
+        var request = original
+        request.head.headers.removeHopByHop()
+        request.head.headers.remove("expect")
+        request.head.keepAlive = true
+        return request
+    }
+
+    private func mayRetry(after tried: Set<Int>, _ deadline: MonotonicTime) -> Bool {
+        tried.count <= settings.retries && tried.count < clients.count && .now() < deadline
+            && budget.spend()
     }
 
     private enum Attempt {
@@ -96,6 +118,23 @@ package final class BalancerServer {
         /// An answer that says "not here, not now".
         case refused(HTTPResponse)
         case failed(ClientError)
+
+        func mayBeRepeated(_ request: HTTPRequest) -> Bool {
+            switch self {
+            case .answered: false
+            case .refused: request.isIdempotent
+            case .failed(let error): error.isWithoutEffect || request.isIdempotent
+            }
+        }
+
+        /// False when the request certainly had no effect. 503 promises that; 502 and 504 do not.
+        var mayBeDone: Bool {
+            switch self {
+            case .answered: true
+            case .refused(let response): response.status != 503
+            case .failed(let error): !error.isWithoutEffect
+            }
+        }
     }
 
     private func attempt(
@@ -108,22 +147,34 @@ package final class BalancerServer {
             return [502, 503, 504].contains(response.status)
                 ? .refused(response) : .answered(response)
         } catch {
-            pool.give(index, back: .failed)
+            pool.give(index, back: Self.isTimeout(error) ? .timedOut : .failed)
             return .failed(error)
         }
     }
 
-    private func passOn(_ response: HTTPResponse, from index: Int) -> HTTPResponse {
+    private static var openOutcome: HTTPResponse {
+        HTTPResponse(504, error: "a first try may have been executed, a second one was not")
+    }
+
+    private static func isTimeout(_ error: ClientError) -> Bool {
+        error == .unanswered(.timedOut) || error == .unreachable(.timedOut)
+    }
+
+    private func answer(_ attempt: Attempt, from index: Int) -> HTTPResponse {
+        switch attempt {
+        case .answered(let response), .refused(let response): passOn(response)
+        case .failed(let error):
+            HTTPResponse(
+                Self.isTimeout(error) ? 504 : 502,
+                error: "\(settings.backends[index].name) \(error)")
+        }
+    }
+
+    private func passOn(_ response: HTTPResponse) -> HTTPResponse {
         var response = response
         response.head.headers.removeHopByHop()
         response.head.keepAlive = true
         return response
-    }
-
-    private func failure(_ error: ClientError, of index: Int) -> HTTPResponse {
-        let timedOut = error == .unanswered(.timedOut) || error == .unreachable(.timedOut)
-        let name = settings.backends[index].name
-        return HTTPResponse(timedOut ? 504 : 502, error: "\(name) \(error)")
     }
 
     // MARK: Health
@@ -132,9 +183,9 @@ package final class BalancerServer {
         let check = HTTPRequest("GET", settings.checkPath, host: settings.backends[index].name)
         while !isDraining {
             let started = MonotonicTime.now()
-            let response = try? await clients[index].send(
+            let response = try? await checkers[index].send(
                 check, deadline: started + settings.checkTimeout)
-            let passed = response.map { $0.status == 200 } ?? false
+            let passed = response.map { (200..<300).contains($0.status) } ?? false
             if pool.noteCheck(index, passed: passed) {
                 log.info(
                     passed ? "backend back in rotation" : "backend out of rotation",
@@ -157,6 +208,7 @@ package final class BalancerServer {
             200,
             json: [
                 "backends": .array(backends), "retries": .integer(Int64(retries)),
+                "retriesAvailable": .integer(Int64(budget.available)),
                 "draining": .bool(isDraining),
             ])
     }

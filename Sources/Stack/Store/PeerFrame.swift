@@ -107,12 +107,13 @@ struct PeerHello: Hashable {
         case snapshot = 2
     }
 
-    var purpose = Purpose.messages
+    var purpose: Purpose
     var shard: Int
     var from: NodeID
     var to: NodeID
 
-    init(shard: Int, from: NodeID, to: NodeID) {
+    init(purpose: Purpose = .messages, shard: Int, from: NodeID, to: NodeID) {
+        self.purpose = purpose
         self.shard = shard
         self.from = from
         self.to = to

@@ -14,7 +14,7 @@ struct HTTPEndpointTests {
             HTTPResponse(200, json: ["path": .string(request.head.path)])
         }
         defer { server.stop() }
-        let client = HTTPClient(server.address)
+        let client = patientClient(server.address)
         for number in 0..<100 {
             let response = try await client.send(get("/\(number)"), deadline: soon())
             #expect(response.json == ["path": .string("/\(number)")])
@@ -30,7 +30,7 @@ struct HTTPEndpointTests {
         defer { server.stop() }
         var request = HTTPRequest("POST", "/", host: "x")
         request.content = (0..<200_000).map { UInt8(truncatingIfNeeded: $0) }
-        let response = try await HTTPClient(server.address).send(request, deadline: soon())
+        let response = try await patientClient(server.address).send(request, deadline: soon())
         #expect(response.status == 201)
         #expect(response.content == request.content.reversed())
     }
@@ -41,9 +41,7 @@ struct HTTPEndpointTests {
             return HTTPResponse(200, json: .null)
         }
         defer { server.stop() }
-        var options = HTTPClientOptions()
-        options.connectionsMax = 3
-        let client = HTTPClient(server.address, options: options)
+        let client = patientClient(server.address, connectionsMax: 3)
         let calls = (0..<20).map { _ in
             Task { @ReactorActor in try await client.send(get("/"), deadline: soon()).status }
         }
@@ -58,8 +56,8 @@ struct HTTPEndpointTests {
         }
         defer { server.stop() }
         await #expect(throws: ClientError.unanswered(.timedOut)) {
-            _ = try await HTTPClient(server.address)
-                .send(get("/"), deadline: .now() + .milliseconds(30))
+            _ = try await patientClient(server.address)
+                .send(get("/"), deadline: .now() + .milliseconds(500))
         }
     }
 
@@ -76,15 +74,15 @@ struct HTTPEndpointTests {
     }
 
     @Test func `draining finishes what is in work and says close`() async throws {
-        let gate = Promise<Int>()
+        let (begun, gate) = (Promise<Int>(), Promise<Int>())
         let server = try serving { _ in
+            begun.fulfil(1)
             _ = await gate.value()
             return HTTPResponse(200, json: .null)
         }
-        let client = HTTPClient(server.address)
+        let client = patientClient(server.address)
         let call = Task { @ReactorActor in try await client.send(get("/"), deadline: soon()) }
-        while server.connectionCount == 0 { await Task.yield() }
-        await Reactor.sleep(for: .milliseconds(5))
+        _ = await begun.value()
         let drain = Task { @ReactorActor in await server.drain(deadline: soon()) }
         await Task.yield()
         gate.fulfil(1)
@@ -102,6 +100,4 @@ struct HTTPEndpointTests {
     }
 
     private func get(_ target: String) -> HTTPRequest { HTTPRequest("GET", target, host: "x") }
-
-    private func soon() -> MonotonicTime { .now() + .seconds(20) }
 }

@@ -68,7 +68,8 @@ struct ConnectionTests {
             client.close()
             server.close()
         }
-        #expect(try File.list("/proc/self/fd").count < 200)
+        // A leak would be two thousand; the suites that run beside this one have some open.
+        #expect(try File.list("/proc/self/fd").count < 1000)
     }
 
     private func connectedPair() async throws -> (client: Connection, server: Connection) {

@@ -51,6 +51,38 @@ struct WaitingTests {
         #expect(gate.waiterCount == 0)
     }
 
+    @Test func `waking one wakes whoever has waited longest, and says whether there was one`()
+        async
+    {
+        let gate = Turnstile()
+        var order: [Int] = []
+        var waiters: [Task<Void, Never>] = []
+        for number in 0..<3 {
+            waiters.append(
+                Task { @ReactorActor in
+                    _ = await gate.wait()
+                    order.append(number)
+                })
+            while gate.waiterCount <= number { await Task.yield() }
+        }
+        for _ in 0..<3 { #expect(gate.wakeOne()) }
+        #expect(gate.wakeOne() == false)
+        for waiter in waiters { await waiter.value }
+        #expect(order == [0, 1, 2])
+    }
+
+    @Test func `whoever gave up waiting is not in the way of the next`() async {
+        let gate = Turnstile()
+        let impatient = Task { @ReactorActor in await gate.wait(deadline: .now() + .milliseconds(5))
+        }
+        while gate.waiterCount == 0 { await Task.yield() }
+        let patient = Task { @ReactorActor in await gate.wait() }
+        #expect(await impatient.value == false)
+        while gate.waiterCount != 1 { await Task.yield() }
+        #expect(gate.wakeOne())
+        #expect(await patient.value)
+    }
+
     @Test func `blocking work runs elsewhere and its result comes back to the loop`() async {
         let loop = Thread.currentID
         let elsewhere = await offload { Thread.currentID }

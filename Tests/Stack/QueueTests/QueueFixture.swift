@@ -37,15 +37,23 @@ final class QueueFixture {
         return server.address
     }
 
-    /// Cuts every connection, as a crash does; what the disk has is what is left.
+    /// Cuts every connection, as a crash does; what the disk has is what is left. Returns when the
+    /// folder is free: what was under way may hold its lock for a moment longer.
     func stop() async {
         await server?.stop()
         server = nil
+        let deadline = MonotonicTime.now() + .seconds(20)
+        while !isFree, .now() < deadline { await Reactor.sleep(for: .milliseconds(1)) }
     }
 
     func restart() async throws -> QueueClient {
         await stop()
         return QueueClient(try start())
+    }
+
+    private var isFree: Bool {
+        guard let file = try? File.open("\(folder)/journal/lock", .readWrite) else { return true }
+        return (try? File.tryLock(file)) ?? false
     }
 }
 

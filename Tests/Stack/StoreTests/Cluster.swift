@@ -4,6 +4,7 @@
 import Blueprint
 import Determinism
 import Endpoints
+import Journal
 import Linux
 import Raft
 import Reactor
@@ -20,15 +21,17 @@ final class Cluster {
     private let replicas: [StoreReplica]
     private var acknowledge: StoreAcknowledgement
     private let limits: ReplicaLimits
+    private let journal: JournalOptions
     private let shardCount: Int
 
     /// Runs replicas for as long as the body takes, then stops them and removes their folders.
     static func with(
         replicas count: Int = 3, shards: Int = 1, acknowledge: StoreAcknowledgement = .majority,
-        limits: ReplicaLimits = ReplicaLimits(), starting: [Int]? = nil,
+        limits: ReplicaLimits = ReplicaLimits(), journal: JournalOptions = JournalOptions(),
+        starting: [Int]? = nil,
         _ body: @ReactorActor (Cluster) async throws -> Void
     ) async throws {
-        let cluster = try Cluster(count, shards, acknowledge, limits)
+        let cluster = try Cluster(count, shards, acknowledge, limits, journal)
         do {
             for id in starting ?? Array(1...count) { try cluster.start(id) }
             try await body(cluster)
@@ -40,11 +43,13 @@ final class Cluster {
     }
 
     private init(
-        _ count: Int, _ shards: Int, _ acknowledge: StoreAcknowledgement, _ limits: ReplicaLimits
+        _ count: Int, _ shards: Int, _ acknowledge: StoreAcknowledgement, _ limits: ReplicaLimits,
+        _ journal: JournalOptions
     ) throws {
         self.acknowledge = acknowledge
         shardCount = shards
         self.limits = limits
+        self.journal = journal
         let number = Self.nextNumber.wrappingAdd(1, ordering: .relaxed).newValue
         folder = "/tmp/store-tests-\(CurrentProcess.id)-\(number)"
         replicas = (1...count).map { id in
@@ -73,7 +78,8 @@ final class Cluster {
     func start(_ id: Int) throws {
         let server = try StoreServer(
             name: "store-1-\(id)", listen: replicas[id - 1].client.address,
-            dataFolder: "\(folder)/\(id)", settings: settings(id), seed: UInt64(id), limits: limits)
+            dataFolder: "\(folder)/\(id)", settings: settings(id), seed: UInt64(id), limits: limits,
+            journal: journal)
         servers[id] = server
         Task { @ReactorActor in await server.run() }
     }
