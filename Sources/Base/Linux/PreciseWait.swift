@@ -28,10 +28,11 @@ package enum Urgency {
     }
 
     /// Takes the best that the host allows: real time needs CAP_SYS_NICE on the host, the short
-    /// slice nothing.
+    /// slice nothing. A higher priority comes before a lower one.
     @discardableResult
-    package static func raise() -> Outcome {
-        if fl_set_scheduling(1, 0) == 0 { return .realTime }
+    package static func raise(priority: UInt32) -> Outcome {
+        precondition((1...99).contains(priority), "SCHED_FIFO knows 1...99")
+        if fl_set_scheduling(priority, 0) == 0 { return .realTime }
         return fl_set_scheduling(0, 100_000) == 0 ? .shortSlice : .unchanged
     }
 }

@@ -25,11 +25,14 @@ package struct Calibration: Sendable {
     /// What a datagram that never arrived counts as, beyond its delay.
     package static let lossTime: Duration = .seconds(1)
 
-    /// Sends `count` datagrams in each part, each on its own; needs a sandbox.
+    /// Sends `count` datagrams in each part, each on its own; needs a sandbox, and a process that
+    /// does nothing else, since the calling thread keeps its urgency.
     @ReactorActor
     package static func measure(
         delay: Duration, count: Int
     ) async throws(SyscallError) -> Calibration {
+        // Below the emulator: what measures must not disturb it, nor be kept waiting by others.
+        Urgency.raise(priority: 1)
         let testbed = try Testbed(seed: 1)
         var result = Calibration()
         var nodes: [Node] = []

@@ -99,7 +99,7 @@ extension LinkEmulator {
 
     private func run(_ ring: consuming PacketRing, _ ends: Ends) {
         CurrentProcess.sharpenTimers()
-        Urgency.raise()
+        Urgency.raise(priority: 2)
         var store = FrameStore(capacity: Self.packetsMax)
         var queue = DelayQueue<Waiting>()
         var alarm = AlarmClock()

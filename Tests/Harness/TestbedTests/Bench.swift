@@ -48,6 +48,17 @@ final class Bench {
                 arguments: arguments, workingFolder: folder, log: "\(folder)/\(node.name).log"))
     }
 
+    /// Counters from a to b once nothing waits: the emulator counts a batch after it has sent it.
+    func settledCounters(within wait: Duration) async throws -> LinkCounters {
+        let deadline = MonotonicTime.now() + wait
+        while true {
+            let counters = testbed.links.counters(from: a.address, to: b.address)
+            if let counters, counters.queued == 0 { return counters }
+            try #require(MonotonicTime.now() < deadline, "\(String(describing: counters))")
+            await Reactor.sleep(for: .milliseconds(1))
+        }
+    }
+
     func log(of node: Node) throws -> String { try File.text(of: "\(folder)/\(node.name).log") }
 }
 

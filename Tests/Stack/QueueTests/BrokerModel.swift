@@ -49,9 +49,11 @@ struct BrokerModel {
     }
 
     /// The offset that a second ENQUEUE of the id is answered with.
-    func offset(of id: Int) -> UInt64? {
+    func offset(of id: Int) -> UInt64? { knownOffsets[id] }
+
+    var knownOffsets: [Int: UInt64] {
         let known = messages.filter { $0.doneAt == nil } + done.suffix(windowCountMax)
-        return known.filter { $0.id == id }.map(\.offset).max()
+        return Dictionary(known.map { ($0.id, $0.offset) }, uniquingKeysWith: max)
     }
 
     mutating func enqueue(_ id: Int, at index: UInt64, time: Int64) {

@@ -20,9 +20,11 @@ struct WorkerTests {
         #expect(try await stage.queueIsDone(30))
         for number in 0..<30 { #expect(stage.store.effects(of: "o\(number)") == 1) }
         #expect(stage.store.rows["{u7}:idem:o7"] != nil)
-        let status = try await stage.page("/status", of: worker)
-        #expect(status.json?["done"]?.int == 30)
-        #expect(status.json?["inWork"]?.int == 0)
+        #expect(
+            try await eventually {
+                try await stage.page("/status", of: worker).json?["inWork"]?.int == 0
+            })
+        #expect(try await stage.page("/status", of: worker).json?["done"]?.int == 30)
         await stage.end(worker)
     }
 

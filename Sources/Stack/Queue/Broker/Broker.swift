@@ -137,7 +137,8 @@ struct Broker {
     private mutating func change(_ name: String, _ body: (inout TopicState) -> Void) {
         var topic =
             topics.removeValue(forKey: name)
-            ?? TopicState(generation: generation, windowCountMax: windowCountMax)
+            ?? TopicState(
+                generation: generation, windowCountMax: windowCountMax, isRestoring: isRestoring)
         messageCount -= topic.messages.count
         byteCount -= topic.byteCount
         body(&topic)

@@ -55,6 +55,7 @@ extension TopicState {
 
     /// Puts in order what records that were written again brought out of it.
     mutating func finishRestoring() {
+        isRestoring = false
         settling = Fifo(messages.keys.sorted())
         byAge = settling
         window = Fifo(
@@ -70,6 +71,7 @@ extension TopicState {
     }
 
     private mutating func forgetOldest() {
+        if isRestoring { return }
         while window.count > windowCountMax, let oldest = window.takeFirst() {
             guard let entry = remembered.removeValue(forKey: oldest) else { continue }
             rememberedByteCount -= entry.id.count

@@ -98,10 +98,15 @@ struct TopicState {
     /// The number of the last delivery.
     var deliveryNumber: UInt64 = 0
 
-    init(generation: Generation, windowCountMax: Int) {
+    /// While the log is read, ids are gathered without regard to the window: those that were written
+    /// again come out of their order.
+    var isRestoring: Bool
+
+    init(generation: Generation, windowCountMax: Int, isRestoring: Bool = false) {
         precondition(windowCountMax > 0, "a window remembers at least one id")
         self.generation = generation
         self.windowCountMax = windowCountMax
+        self.isRestoring = isRestoring
     }
 
     /// The message that has the id, if it is still known.
