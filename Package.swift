@@ -80,8 +80,8 @@ let package = Package(
             "Testbed", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint",
             "Experiment"),
         harness(
-            "Load", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Telemetry", "Experiment",
-            "History"),
+            "Load", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Telemetry",
+            "Experiment", "History"),
         harness("Checkers", "Wire", "Telemetry", "Experiment", "History"),
         harness(
             "Faults", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint",

@@ -77,14 +77,15 @@ struct HTTPEndpointTests {
 
     @Test func `draining finishes what is in work and says close`() async throws {
         let gate = Promise<Int>()
+        let inWork = Promise<Int>()
         let server = try serving { _ in
+            inWork.fulfil(1)
             _ = await gate.value()
             return HTTPResponse(200, json: .null)
         }
         let client = HTTPClient(server.address)
         let call = Task { @ReactorActor in try await client.send(get("/"), deadline: soon()) }
-        while server.connectionCount == 0 { await Task.yield() }
-        await Reactor.sleep(for: .milliseconds(5))
+        _ = await inWork.value(deadline: soon())
         let drain = Task { @ReactorActor in await server.drain(deadline: soon()) }
         await Task.yield()
         gate.fulfil(1)

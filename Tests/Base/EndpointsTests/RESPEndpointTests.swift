@@ -62,15 +62,17 @@ struct RESPEndpointTests {
 
     @Test func `draining answers what is in work and then closes`() async throws {
         let gate = Promise<Int>()
+        let inWork = Promise<Int>()
         let server = try serving { _ in
+            inWork.fulfil(1)
             _ = await gate.value()
             return .simple("DONE")
         }
         let client = RESPClient(server.address)
         let call = Task { @ReactorActor in try await client.call(["WORK"], deadline: soon()) }
-        while server.connectionCount == 0 { await Task.yield() }
+        _ = await inWork.value(deadline: soon())
         let drain = Task { @ReactorActor in await server.drain(deadline: soon()) }
-        await Reactor.sleep(for: .milliseconds(5))
+        await Task.yield()
         gate.fulfil(1)
         #expect(try await call.value == .simple("DONE"))
         await drain.value
@@ -95,7 +97,7 @@ struct RESPEndpointTests {
         defer { follower.stop() }
         await #expect(throws: SeekError.unavailable("no leader")) {
             _ = try await seeker([follower.address])
-                .call(["SET", "x", "1"], deadline: .now() + .milliseconds(50))
+                .call(["SET", "x", "1"], deadline: .now() + .milliseconds(500))
         }
     }
 
@@ -107,7 +109,7 @@ struct RESPEndpointTests {
         defer { silent.stop() }
         await #expect(throws: SeekError.unknown("unanswered: timed out")) {
             _ = try await seeker([silent.address])
-                .call(["SET", "x", "1"], deadline: .now() + .milliseconds(50))
+                .call(["SET", "x", "1"], deadline: .now() + .milliseconds(500))
         }
     }
 

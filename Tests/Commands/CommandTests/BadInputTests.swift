@@ -30,34 +30,34 @@ struct BadInputTests {
     private static let mistakes = [
         Mistake(wrong: ("seed: 1", "sead: 1"), place: ":5:1:", says: "did you mean \"seed\""),
         Mistake(wrong: ("warmup: 1s", "warmup: 1"), place: ":7:18:", says: "unit"),
-        Mistake(wrong: ("fault: pause", "fault: paus"), place: ":9:31:", says: "pause"),
+        Mistake(wrong: ("fault: pause", "fault: paus"), place: ":9:30:", says: "pause"),
         Mistake(wrong: ("one of app", "one of apps"), place: ":9:", says: "app"),
         Mistake(wrong: ("TOPOLOGY", "absent.yaml"), place: ":4:11:", says: "absent.yaml"),
         Mistake(wrong: ("availability", "availabilty"), place: ":11:", says: "availability"),
     ]
 
     @Test(arguments: mistakes.indices)
-    func `a mistake is named with its place and nothing is started`(index: Int) throws {
+    func `a mistake is named with its place and nothing is started`(index: Int) async throws {
         let mistake = Self.mistakes[index]
         let folder = try ScratchFolder()
         var text = Self.good.replacing(mistake.wrong.0, with: mistake.wrong.1)
         text = text.replacing(
             "TOPOLOGY", with: "\(Program.repository)/fixtures/topologies/web-stack.yaml")
         let file = try folder.write("probe.yaml", text)
-        let result = try Program.run("run", "--runs=\(folder.path)/runs", file)
+        let result = try await Program.run("run", "--runs=\(folder.path)/runs", file)
         #expect(result.code == 3)
         #expect(result.errors.contains("probe.yaml\(mistake.place)"), "\(result.errors)")
         #expect(result.errors.contains(mistake.says), "\(result.errors)")
         #expect(!File.exists("\(folder.path)/runs"))
     }
 
-    @Test func `every shipped file is valid`() throws {
+    @Test func `every shipped file is valid`() async throws {
         let root = Program.repository + "/experiments"
         let files = try (File.list(root) + File.list(root + "/must-fail").map { "must-fail/" + $0 })
             .filter { $0.hasSuffix(".yaml") }.map { "\(root)/\($0)" }
         try #require(files.count >= 9)
         let program = try Program(["validate"] + files)
-        #expect(program.wait() == 0, "\(program.errorText)")
+        #expect(await program.wait() == 0, "\(program.errorText)")
     }
 
     @Test(arguments: [
@@ -68,15 +68,16 @@ struct BadInputTests {
         ["load", "--url=http://127.0.0.1:1/"],  // flags missing
         ["stack", "down", "x.yaml"],  // no such verb
     ])
-    func `a command line that says nothing doable is exit code 3`(arguments: [String]) throws {
+    func `a command line that says nothing doable is exit code 3`(arguments: [String]) async throws
+    {
         let program = try Program(arguments)
-        #expect(program.wait() == 3)
+        #expect(await program.wait() == 3)
         #expect(program.errorText.hasPrefix("faultline: "))
     }
 
     @Test(arguments: ["run", "replay", "stack", "load", "validate", "schema", "plan", "doctor"])
-    func `every command has help with an example`(command: String) throws {
-        let result = try Program.run(command, "--help")
+    func `every command has help with an example`(command: String) async throws {
+        let result = try await Program.run(command, "--help")
         #expect(result.code == 0)
         #expect(result.output.contains("example: faultline \(command)"))
     }

@@ -24,7 +24,7 @@ struct KilledRunTests {
         """
 
     @Test(.timeLimit(.minutes(10)))
-    func `fifty runs killed at random moments leave nothing behind`() throws {
+    func `fifty runs killed at random moments leave nothing behind`() async throws {
         let folder = try ScratchFolder()
         let file = try Self.file(in: folder)
         let before = HostTraces.now(naming: folder.path)
@@ -33,29 +33,31 @@ struct KilledRunTests {
         for round in 1...50 {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             let program = try Program(["run", "--quiet", "--runs=\(folder.path)/runs", file])
-            usleep(UInt32(state >> 33) % 1_500_000)
+            try await Task.sleep(for: .microseconds(Int(state >> 33) % 1_500_000))
             // Every other time the process inside dies first, not the one that the user started.
             let victim = round.isMultiple(of: 2) ? Self.child(of: program.pid) : nil
             kill(victim ?? program.pid, SIGKILL)
-            if victim != nil { #expect(program.wait() == 5) } else { _ = program.wait() }
-            let gone = Self.eventually { HostTraces.now(naming: folder.path) == before }
+            let code = await program.wait()
+            if victim != nil { #expect(code == 5) }
+            let gone = await eventually { HostTraces.now(naming: folder.path) == before }
             #expect(gone, "round \(round) left \(HostTraces.now(naming: folder.path))")
         }
-        #expect(Self.eventually { HostTraces.namespaces().isSubset(of: namespacesBefore) })
+        #expect(await eventually { HostTraces.namespaces().isSubset(of: namespacesBefore) })
     }
 
     @Test(.timeLimit(.minutes(2)), arguments: [(SIGINT, 130), (SIGTERM, 143)] as [(Int32, Int32)])
-    func `an interrupted run heals, cleans up and says so`(signal: Int32, code: Int32) throws {
+    func `an interrupted run heals, cleans up and says so`(signal: Int32, code: Int32) async throws
+    {
         let folder = try ScratchFolder()
         let file = try Self.file(in: folder)
         let before = HostTraces.now(naming: folder.path)
         let program = try Program(["run", "--runs=\(folder.path)/runs", file])
-        try #require(program.says("fault partition"), "\(program.errorText)")
+        try #require(await program.says("fault partition"), "\(program.errorText)")
         program.send(signal)
         program.send(signal)  // A second one must not break the unwinding.
-        #expect(program.wait() == code)
-        #expect(program.says("heal partition", within: .zero), "\(program.errorText)")
-        #expect(Self.eventually { HostTraces.now(naming: folder.path) == before })
+        #expect(await program.wait() == code)
+        #expect(await program.says("heal partition", within: .zero), "\(program.errorText)")
+        #expect(await eventually { HostTraces.now(naming: folder.path) == before })
     }
 
     private static func file(in folder: ScratchFolder) throws -> String {
@@ -69,19 +71,11 @@ struct KilledRunTests {
         let text = try? File.text(of: "/proc/\(parent)/task/\(parent)/children")
         return text?.split(separator: " ").first.flatMap { Int32($0) }
     }
-
-    private static func eventually(_ condition: () -> Bool) -> Bool {
-        let deadline = MonotonicTime.now() + .seconds(20)
-        while !condition() {
-            if .now() > deadline { return false }
-            usleep(10_000)
-        }
-        return true
-    }
 }
 
 /// Whether this host lets a sandbox be made at all.
 let canRun: Bool = {
     guard let program = try? Program(["doctor"]) else { return false }
-    return program.wait() == 0
+    var status: Int32 = 0
+    return unsafe waitpid(program.pid, &status, 0) == program.pid && status == 0
 }()

@@ -25,7 +25,7 @@ final class Program {
         let stamp = "\(getpid())-\(MonotonicTime.now().nanoseconds)"
         errors = "/tmp/faultline-test-\(stamp).err"
         output = "/tmp/faultline-test-\(stamp).out"
-        var actions = posix_spawn_file_actions_t()
+        var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
         let flags = O_WRONLY | O_CREAT | O_TRUNC
@@ -45,39 +45,58 @@ final class Program {
     }
 
     deinit {
-        unlink(errors)
-        unlink(output)
+        unsafe unlink(errors)
+        unsafe unlink(output)
     }
 
     func send(_ signal: Int32) { kill(pid, signal) }
 
     /// Waits for the end: the exit code, or 128 and the signal.
-    func wait() -> Int32 {
-        var status: Int32 = 0
-        while unsafe waitpid(pid, &status, 0) < 0, errno == EINTR {}
-        return status & 0x7f == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f)
+    func wait() async -> Int32 {
+        await onOwnThread { [pid] in
+            var status: Int32 = 0
+            while unsafe waitpid(pid, &status, 0) < 0, errno == EINTR {}
+            return status & 0x7f == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f)
+        }
     }
 
     var errorText: String { (try? File.text(of: errors)) ?? "" }
     var outputText: String { (try? File.text(of: output)) ?? "" }
 
     /// Waits for a text on standard error.
-    func says(_ text: String, within limit: Duration = .seconds(60)) -> Bool {
-        let deadline = MonotonicTime.now() + limit
-        while !errorText.contains(text) {
-            if .now() > deadline { return false }
-            usleep(5000)
-        }
-        return true
+    func says(_ text: String, within limit: Duration = .seconds(60)) async -> Bool {
+        await eventually(within: limit) { errorText.contains(text) }
     }
 
     /// Runs to the end.
-    static func run(_ arguments: String...) throws -> (code: Int32, output: String, errors: String)
-    {
+    static func run(
+        _ arguments: String...
+    ) async throws -> (code: Int32, output: String, errors: String) {
         let program = try Program(arguments)
-        let code = program.wait()
+        let code = await program.wait()
         return (code, program.outputText, program.errorText)
     }
+}
+
+/// Runs what blocks on a thread of its own: the test runner's few threads serve every other suite.
+func onOwnThread<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
+    await withCheckedContinuation { continuation in
+        do {
+            try Thread.start("test") { continuation.resume(returning: work()) }
+        } catch {
+            preconditionFailure("a thread did not start: \(error)")
+        }
+    }
+}
+
+/// Asks until it is so or the time is up.
+func eventually(within limit: Duration = .seconds(20), _ condition: () -> Bool) async -> Bool {
+    let deadline = MonotonicTime.now() + limit
+    while !condition() {
+        if .now() > deadline { return false }
+        try? await Task.sleep(for: .milliseconds(10))
+    }
+    return true
 }
 
 /// A file under /tmp that goes with its owner.
