@@ -44,6 +44,7 @@ let package = Package(
     products: [
         .executable(name: "faultline", targets: ["faultline"]),
         .executable(name: "faultline-node", targets: ["faultline-node"]),
+        .executable(name: "faultline-bench", targets: ["faultline-bench"]),
     ],
     targets: [
         .target(name: "CLinux", path: "Sources/Base/CLinux", cSettings: [.define("_GNU_SOURCE")]),
@@ -98,10 +99,15 @@ let package = Package(
         command(
             "faultline", "Linux", "Reactor", "Wire", "Blueprint", "Experiment", "History",
             "Testbed", "Load", "Checkers", "Faults", "Report", "Conductor"),
+        command(
+            "faultline-bench", "Linux", "Reactor", "Wire", "Endpoints", "Experiment", "Testbed"),
 
         .testTarget(
             name: "CommandTests", dependencies: ["faultline", "faultline-node", "Linux"],
             path: "Tests/Commands/CommandTests", swiftSettings: strict),
+        .testTarget(
+            name: "BenchTests", dependencies: ["faultline-bench", "Wire", "Linux"],
+            path: "Tests/Commands/BenchTests", swiftSettings: strict),
         tests("Base", "Linux"),
         tests("Base", "Reactor", "Linux", "Determinism"),
         tests("Base", "Wire"),

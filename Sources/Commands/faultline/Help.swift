@@ -14,6 +14,7 @@ enum Help {
           schema                 print the JSON Schema of the files
           plan FILE              print what a run would do
           doctor                 what this host can do, and what mends it
+          calibrate              how exact faults are on this host
 
         `faultline COMMAND --help` tells more. Exit codes: 0 every objective held; 1 an objective
         failed; 2 inconclusive or invalid; 3 usage or a bad file; 4 the host lacks something;
@@ -98,6 +99,16 @@ enum Help {
         Tells what this host can do, and for what it cannot the one line that mends it.
 
         example: faultline doctor
+
+        """,
+        "calibrate": """
+        usage: faultline calibrate [--json] [--samples=N]
+
+        Measures the link emulator on this host: the error of a 50 ms delay, the path without a
+        fault, and how long it takes to inject and heal, to block and unblock a direction, and to
+        attach a node. Nothing is judged. 200 samples take about 15 seconds.
+
+        example: faultline calibrate
 
         """,
     ]

@@ -31,6 +31,7 @@ func dispatch(_ arguments: [String]) throws -> Int32 {
     case "schema": return try SchemaCommand(rest).perform()
     case "plan": return try PlanCommand(rest).perform()
     case "doctor": return try DoctorCommand(rest).perform()
+    case "calibrate": return try CalibrateCommand(rest).perform()
     default:
         throw UsageError("unknown command \"\(command)\"; `faultline help` lists them")
     }

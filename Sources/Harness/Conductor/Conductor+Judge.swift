@@ -36,7 +36,7 @@ extension Conductor {
             elapsed: elapsed.nanoseconds)
         facts.file = plan.source
         facts.topology = plan.topology.name
-        facts.host = HostFacts.read()
+        facts.host = HostIdentity.read().facts
         let report = RunReport(facts, verdict)
         let incident = Incident(
             experiment: plan, recorded: started.rfc3339, seed: plan.seed, arrivals: arrivals,
@@ -69,22 +69,11 @@ extension Checkers.RecoveryCriterion {
     }
 }
 
-/// Facts of this host that a reader of a report wants to know.
-enum HostFacts {
-    static func read() -> [RunFacts.Fact] {
-        var facts: [RunFacts.Fact] = []
-        if let release = try? File.text(of: "/proc/sys/kernel/osrelease") {
-            facts.append(.init("kernel", String(release.prefix { !$0.isNewline })))
-        }
-        if let processors = try? File.text(of: "/proc/cpuinfo") {
-            let lines = processors.split(whereSeparator: \.isNewline)
-            facts.append(.init("cores", "\(lines.count { $0.hasPrefix("processor") })"))
-            if let model = lines.first(where: { $0.hasPrefix("model name") }),
-                let name = model.split(separator: ":").last
-            {
-                facts.append(.init("processor", String(name.drop { $0 == " " })))
-            }
-        }
-        return facts
+extension HostIdentity {
+    /// Facts that a reader of a report wants to know.
+    fileprivate var facts: [RunFacts.Fact] {
+        [
+            .init("kernel", kernel), .init("cores", "\(cores)"), .init("processor", processor),
+        ]
     }
 }

@@ -1,24 +1,27 @@
 // Columns of text that line up in a terminal, and the few colours that a terminal gets on request.
 
 /// Rows of cells; all columns but the last are padded to their longest cell.
-struct TextTable {
+package struct TextTable {
     private var rows: [[Cell]] = []
 
     /// Text with the colour that it is shown in, which takes no room.
-    struct Cell {
-        var text: String
-        var colour: Colour?
+    package struct Cell {
+        package var text: String
+        package var colour: Colour?
 
-        init(_ text: String, _ colour: Colour? = nil) {
+        package init(_ text: String, _ colour: Colour? = nil) {
             self.text = text
             self.colour = colour
         }
     }
 
+    package init() {}
+
     mutating func add(_ cells: Cell...) { rows.append(cells) }
+    package mutating func add(_ cells: [Cell]) { rows.append(cells) }
 
     /// Lines that begin with `indent` and end without blanks.
-    func lines(indent: String, coloured: Bool) -> [String] {
+    package func lines(indent: String, coloured: Bool) -> [String] {
         let columns = rows.map(\.count).max() ?? 0
         let widths = (0..<columns).map { column in
             rows.map { column < $0.count ? $0[column].text.count : 0 }.max() ?? 0
@@ -37,7 +40,7 @@ struct TextTable {
 }
 
 /// Colours of ECMA-48, SGR 31 to 33 and 2.
-enum Colour: Int {
+package enum Colour: Int {
     case red = 31
     case green = 32
     case yellow = 33

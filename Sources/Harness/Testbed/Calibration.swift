@@ -22,6 +22,9 @@ package struct Calibration: Sendable {
 
     package init() {}
 
+    /// What a datagram that never arrived counts as, beyond its delay.
+    package static let lossTime: Duration = .seconds(1)
+
     /// Sends `count` datagrams in each part, each on its own; needs a sandbox, and a process that
     /// does nothing else, since the calling thread keeps its urgency.
     @ReactorActor
@@ -110,7 +113,7 @@ private struct CalibrationLink: ~Copyable {
             try sender.send([0], to: target)
             PreciseWait.until(start + delay + .microseconds(-500), orReadable: -1, -1)
             while try receiver.receive(deadline: start) == nil {
-                if MonotonicTime.now() > start + delay + .seconds(1) { break }
+                if MonotonicTime.now() > start + delay + Calibration.lossTime { break }
             }
             times.append(.now() - start)
         }

@@ -10,6 +10,8 @@
 
 /// accept4(2) without an address, non-blocking and close-on-exec.
 int fl_accept(int listener);
+/// pipe2(2), close-on-exec: the end to read, then the end to write.
+int fl_pipe(int *_Nonnull ends);
 /// gettid(2).
 int fl_thread_id(void);
 /// pthread_setname_np(3) for the calling thread; at most 15 bytes.

@@ -1,0 +1,66 @@
+// Benchmarks of the product as it is installed: the figures of the README, measured again on
+// whatever machine this runs on. Nothing is judged, since absolute times say more about the machine
+// than about the code; what is compared runs in turns, so that a slow minute hits both sides.
+//
+//     faultline-bench start|web|generator|faults|all [--repetitions=N] [--programs=FOLDER]
+//                     [--topology=FILE]
+//
+// Tables go to standard output as Markdown, progress to standard error. Every program that is
+// started ends by itself within seconds or with its sandbox.
+
+import Linux
+
+let usage = """
+    usage: faultline-bench COMMAND [--repetitions=N] [--programs=FOLDER] [--topology=FILE]
+
+      start      from the command to the first request sent
+      web        requests a second through balancer, app and cache (needs wrk)
+      generator  highest rate of the load generator against wrk on one server (needs wrk)
+      faults     how long faults take to inject and to heal
+      all        one after the other
+
+      --repetitions=N    how often each is measured, 1 to 50; by default 5, for generator 3
+      --programs=FOLDER  where faultline and faultline-node are; by default beside this program
+      --topology=FILE    the stack of start and faults; by default
+                         fixtures/topologies/web-stack.yaml
+
+    """
+
+func bench(_ command: String, _ options: BenchOptions) throws -> Int32 {
+    switch command {
+    case "start": return try StartBench(options).perform()
+    case "web": return try WebBench(options).perform()
+    case "generator": return try GeneratorBench(options).perform()
+    case "faults": return try FaultsBench(options).perform()
+    case "all":
+        // One process each: a sandbox is entered once and for good.
+        let own = try CurrentProcess.executablePath()
+        for command in ["start", "web", "generator", "faults"] {
+            let run = try ToolRun.of([own, command] + options.flags, limit: .seconds(600)) { line in
+                Output.write(line.text + "\n", to: 1)
+            }
+            if run.status != .exited(0) { throw BenchError("\(command): \(run.status)") }
+        }
+        return 0
+    default: throw BenchUsage("unknown command \"\(command)\"")
+    }
+}
+
+func perform(_ arguments: [String]) -> Int32 {
+    do {
+        guard arguments.count > 1 else { throw BenchUsage("expected a command") }
+        if ["help", "--help"].contains(arguments[1]) {
+            Output.write(usage, to: 1)
+            return 0
+        }
+        return try bench(arguments[1], BenchOptions(arguments.dropFirst(2)))
+    } catch let error as BenchUsage {
+        Output.write("faultline-bench: \(error)\n\(usage)", to: 2)
+        return 3
+    } catch {
+        Output.write("faultline-bench: \(error)\n", to: 2)
+        return 5
+    }
+}
+
+CurrentProcess.exit(perform(CommandLine.arguments))
