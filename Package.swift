@@ -63,9 +63,8 @@ let package = Package(
         base("Blueprint", "Linux", "Wire"),
 
         tier("Balancer", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Blueprint"),
-        tier(
-            "App", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Telemetry", "Blueprint"),
-        tier("Cache", "Linux", "Reactor", "Wire", "Telemetry", "Blueprint"),
+        tier("App", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint"),
+        tier("Cache", "Linux", "Reactor", "Blueprint"),
         tier("Raft"),
         tier(
             "Store", "Raft", "Linux", "Reactor", "Wire", "Endpoints", "Journal", "CLMDB",
@@ -82,16 +81,14 @@ let package = Package(
         harness(
             "Load", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Telemetry",
             "Experiment", "History"),
-            "Experiment",
-            "History"),
-        harness("Checkers", "Wire", "Telemetry", "Experiment", "History"),
+        harness("Checkers", "Experiment", "History"),
         harness(
-            "Faults", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint",
-            "Experiment", "History", "Testbed"),
-        harness("Report", "Linux", "Wire", "Telemetry", "Experiment", "History", "Checkers"),
+            "Faults", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Experiment",
+            "History", "Testbed"),
+        harness("Report", "Linux", "Wire", "Experiment", "History", "Checkers"),
         harness(
-            "Conductor", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Telemetry",
-            "Blueprint", "Experiment", "History", "Testbed", "Load", "Checkers", "Faults", "Report"),
+            "Conductor", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint",
+            "Experiment", "History", "Testbed", "Load", "Checkers", "Faults", "Report"),
 
         command(
             "faultline-node", "Linux", "Reactor", "Wire", "Telemetry", "Blueprint", "Balancer",
@@ -128,7 +125,7 @@ let package = Package(
             "Blueprint"),
         tests("Harness", "Experiment", "Linux", "Wire", "Blueprint"),
         tests("Harness", "History", "Linux"),
-        tests("Harness", "Testbed", "Linux", "Blueprint"),
+        tests("Harness", "Testbed", "Linux", "Reactor", "Determinism", "Blueprint"),
         tests(
             "Harness", "Load", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Experiment",
             "History"),

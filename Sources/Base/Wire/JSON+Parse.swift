@@ -216,7 +216,7 @@ extension JSONParser {
         }
     }
 
-    /// The scalar of `\uXXXX`, or of two of them that form a surrogate pair (RFC 8259 section 7).
+    /// The scalar of `\u` and four digits, or of two of them that form a surrogate pair (RFC 8259 section 7).
     private mutating func scalar(from start: Int) throws(JSONError) -> UnicodeScalar {
         let unit = try codeUnit(from: start)
         if let scalar = UnicodeScalar(UInt32(unit)) { return scalar }

@@ -1,6 +1,7 @@
 // Whether what probes measured is what an impairment promised; pure, and able to say no for every
 // promise that an experiment can make.
 
+import History
 import Linux
 import Testbed
 
@@ -17,15 +18,14 @@ struct DelayProof {
     /// probes tends to the upper half of the band.
     func judge(_ measured: [LinkMeasurement]) throws(FaultError) -> [Evidence] {
         let least = impairment.delay - impairment.jitter - .microseconds(100)
-        let band =
-            (impairment.delay - impairment.jitter / 2 - .microseconds(100))
-            ...(impairment.delay + impairment.jitter + .milliseconds(5))
+        let medianMin = impairment.delay - impairment.jitter / 2 - .microseconds(100)
+        let medianMax = impairment.delay + impairment.jitter + .milliseconds(5)
         var medians: [Duration] = []
         for link in measured {
             guard let first = link.delays.first, let median = link.delay(atShare: 0.5) else {
                 throw .unproven("no probe arrived over \(link.direction)")
             }
-            guard first >= least, band.contains(median) else {
+            guard first >= least, median >= medianMin, median <= medianMax else {
                 throw .unproven(
                     "\(link.direction): \(link.summary); promised "
                         + "\(impairment.delay.milliseconds) +- \(impairment.jitter.milliseconds)")

@@ -55,8 +55,10 @@ final class PartitionFault: Fault {
 
     func heal() throws(FaultError) {
         let standing = try blocked()
+        let left = directions.filter { standing.contains($0) }
+        if left.isEmpty { return }
         do {
-            try network.unblock(directions.filter { standing.contains($0) })
+            try network.unblock(left)
         } catch {
             throw .system(error)
         }

@@ -1,5 +1,5 @@
-// What replicas tell each other. Plain values: the coding is in RaftMessage+Coding.swift, and how the
-// bytes travel is the driver's affair. Messages may be lost, delayed, repeated and reordered.
+// What replicas tell each other. Plain values: the coding is a file of its own beside this one, and
+// how the bytes travel is the driver's affair. Messages may be lost, delayed, repeated and reordered.
 
 /// One message between two replicas.
 package struct RaftMessage: Hashable, Sendable {

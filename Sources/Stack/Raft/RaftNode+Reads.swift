@@ -1,4 +1,4 @@
-// Linearizable reads: the queue itself is in ReadQueue.swift.
+// Linearizable reads as the node sees them; the queue that orders them is `ReadQueue`.
 
 extension RaftNode {
     /// Asks for a read; its state comes in a later ready, or its id as abandoned.

@@ -1,3 +1,5 @@
+// Frames are kept in slots that are used again, and a full store says so.
+
 import Testing
 
 @testable import Linux

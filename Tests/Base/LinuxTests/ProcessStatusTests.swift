@@ -1,3 +1,5 @@
+// What the kernel says of a process is read right, whatever the process is called.
+
 import Testing
 
 @testable import Linux

@@ -133,7 +133,7 @@ struct MethodRunnerTests {
         let script = Script()
         let (runner, _) = try await run(
             [SamplePlan.step("1", lasting: .seconds(1))], script, since: .now() + .seconds(-5))
-        let problems = runner.problems.map { $0.split(separator: " ").dropLast(2).last ?? "" }
+        let problems = runner.problems.map { $0.split(separator: " ").dropLast(3).last ?? "" }
         #expect(problems == ["injected", "healed"])
     }
 }

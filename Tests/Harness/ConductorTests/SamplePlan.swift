@@ -12,7 +12,7 @@ enum SamplePlan {
     }
 
     static func load(_ method: [MethodStep] = []) throws -> ExperimentPlan {
-        var plan = try ExperimentLoader.experiment(
+        var plan = try ExperimentLoader.load(
             path: "\(root)/experiments/store-leader-kill.yaml")
         plan.seed = 42
         if !method.isEmpty { plan.method = method }

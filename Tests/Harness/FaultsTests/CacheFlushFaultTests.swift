@@ -1,5 +1,6 @@
 // Cache flush, on Debian's redis-server: the canary goes, and a flush that was refused is noticed.
 
+import History
 import Experiment
 import Linux
 import Reactor

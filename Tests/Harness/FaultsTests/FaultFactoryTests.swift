@@ -1,5 +1,6 @@
 // From a step to a fault: targets by the roles that the nodes claim when it fires.
 
+import History
 import Determinism
 import Experiment
 import Linux

@@ -1,6 +1,7 @@
 // Latency and loss, between real namespaces: measured as promised, and not when the rule, the delay
 // or the ratio is another.
 
+import History
 import Experiment
 import Linux
 import Reactor

@@ -1,5 +1,6 @@
 // What measurements prove, without a network: each proof accepts its promise and nothing beside it.
 
+import History
 import Linux
 import Testing
 

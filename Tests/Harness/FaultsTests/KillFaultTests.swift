@@ -1,5 +1,6 @@
 // Kill, on real processes: it acts, and a process that lives on or never comes back is noticed.
 
+import History
 import Experiment
 import Linux
 import Reactor

@@ -1,6 +1,7 @@
 // Partition, between real namespaces: nothing crosses while the kernel holds the rules, and all of it
 // crosses again once they are gone.
 
+import History
 import Experiment
 import Linux
 import Reactor

@@ -1,5 +1,6 @@
 // Pause, on real processes: stopped means stopped until the heal, and running again after it.
 
+import History
 import Experiment
 import Linux
 import Reactor

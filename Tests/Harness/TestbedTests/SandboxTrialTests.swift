@@ -1,3 +1,5 @@
+// A host that refuses a sandbox is told what mends it.
+
 import Linux
 import Testing
 

@@ -1,4 +1,4 @@
-// A driver for tests: one node, a disk in memory, and the order of work that Ready.swift asks for.
+// A driver for tests: one node, a disk in memory, and the order of work that a `Ready` asks for.
 // Persisting is a step of its own, so that a test can crash the node between any two writes.
 
 @testable import Raft
