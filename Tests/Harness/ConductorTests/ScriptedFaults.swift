@@ -1,10 +1,10 @@
 // Faults that act on nothing and write down what is asked of them, so that the order of a method can
 // be seen.
 
-import History
 import Determinism
 import Experiment
 import Faults
+import History
 import Linux
 import Reactor
 

@@ -1,7 +1,7 @@
 // Cache flush, on Debian's redis-server: the canary goes, and a flush that was refused is noticed.
 
-import History
 import Experiment
+import History
 import Linux
 import Reactor
 import Testing

@@ -1,8 +1,8 @@
 // From a step to a fault: targets by the roles that the nodes claim when it fires.
 
-import History
 import Determinism
 import Experiment
+import History
 import Linux
 import Reactor
 import Testing

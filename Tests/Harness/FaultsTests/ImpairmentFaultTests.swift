@@ -1,8 +1,8 @@
 // Latency and loss, between real namespaces: measured as promised, and not when the rule, the delay
 // or the ratio is another.
 
-import History
 import Experiment
+import History
 import Linux
 import Reactor
 import Testing

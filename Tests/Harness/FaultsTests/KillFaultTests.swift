@@ -1,7 +1,7 @@
 // Kill, on real processes: it acts, and a process that lives on or never comes back is noticed.
 
-import History
 import Experiment
+import History
 import Linux
 import Reactor
 import Testing

@@ -1,8 +1,8 @@
 // Partition, between real namespaces: nothing crosses while the kernel holds the rules, and all of it
 // crosses again once they are gone.
 
-import History
 import Experiment
+import History
 import Linux
 import Reactor
 import Testing

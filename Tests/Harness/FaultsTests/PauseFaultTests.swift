@@ -1,7 +1,7 @@
 // Pause, on real processes: stopped means stopped until the heal, and running again after it.
 
-import History
 import Experiment
+import History
 import Linux
 import Reactor
 import Testing
