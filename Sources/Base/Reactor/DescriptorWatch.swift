@@ -53,6 +53,9 @@ package final class SignalWatch {
         watch = try DescriptorWatch(descriptor.raw)
     }
 
+    /// The watch must end before the descriptor that it looks at is closed.
+    isolated deinit { watch.stop() }
+
     /// The next signal; nil once the deadline has passed.
     package func next(deadline: MonotonicTime? = nil) async -> Signal? {
         while true {
