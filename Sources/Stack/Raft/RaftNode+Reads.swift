@@ -8,7 +8,10 @@ extension RaftNode {
     package mutating func read(_ id: ReadID) throws(RaftRefusal) {
         guard let leadership else { throw .notLeader(leader: leader) }
         guard leadership.reads.count < configuration.pendingReadsMax else { throw .overloaded }
-        let commit = log.commit >= leadership.termStart ? log.commit : nil
+        let commit =
+            log.commit >= leadership.termStart || has(.readsBeforeFirstCommit) ? log.commit : nil
+        let joinsEarlierRound = has(.readsJoinEarlierRound)
+        self.leadership?.reads.joinsEarlierRound = joinsEarlierRound
         self.leadership?.reads.add(id, commit: commit)
     }
 
@@ -26,6 +29,7 @@ extension RaftNode {
     /// The newest round that a majority has answered; nil when no read waits for one.
     private func confirmedRound() -> UInt64? {
         guard let leadership, leadership.reads.count > 0 else { return nil }
+        if has(.readsWithoutQuorum) { return leadership.reads.round }
         return membership.reachedByQuorum { voter in
             voter == configuration.id
                 ? leadership.reads.round : leadership.progress[voter]?.round ?? 0

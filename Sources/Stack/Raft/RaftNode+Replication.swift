@@ -19,7 +19,7 @@ extension RaftNode {
         case .rejected(let hint):
             send(.appendReply(.rejected(at: request.previous.index, hint: hint)), to: peer)
         case .matched(let reach, let cut):
-            if let cut { ledger.cut(from: cut) }
+            if let cut, !has(.forgetsCutsUnderWay) { ledger.cut(from: cut) }
             log.advanceCommit(to: min(request.commit, reach))
             send(.appendReply(.matched(reach)), to: peer)
         }
@@ -34,7 +34,7 @@ extension RaftNode {
 
     mutating func receive(_ snapshot: SnapshotDescriptor, from peer: NodeID) {
         follow(peer)
-        if snapshot.index > log.commit {
+        if snapshot.index > log.commit || has(.installsOlderSnapshot) {
             install(snapshot)
         }
         send(.appendReply(.matched(log.commit)), to: peer)
@@ -42,7 +42,7 @@ extension RaftNode {
 
     /// Takes a snapshot in place of the log, unless the log has its last entry (figure 13, step 6).
     private mutating func install(_ snapshot: SnapshotDescriptor) {
-        if log.term(at: snapshot.index) == snapshot.term {
+        if log.term(at: snapshot.index) == snapshot.term, !has(.installsOlderSnapshot) {
             return log.advanceCommit(to: snapshot.index)
         }
         ledger.cut(from: snapshot.index.next)
@@ -82,7 +82,9 @@ extension RaftNode {
         for voter in membership.voters {
             guard let progress = leadership.progress[voter] else { continue }
             let heartbeat = Heartbeat(
-                commit: min(progress.match, log.commit), round: leadership.reads.round)
+                commit: has(.heartbeatCommitsUnmatched)
+                    ? log.commit : min(progress.match, log.commit),
+                round: leadership.reads.round)
             send(.heartbeat(heartbeat), to: voter)
         }
         self.leadership?.ticksSinceHeartbeat = 0
@@ -94,16 +96,18 @@ extension RaftNode {
     /// later leader could still overwrite them (paper, 5.4.2 and figure 8).
     mutating func advanceCommit() {
         guard let leadership else { return }
+        let ownReach = has(.countsOwnCopyBeforeFsync) ? log.last.index : log.stable
         let reached: LogIndex =
             switch configuration.commitRule {
             case .majority:
                 membership.reachedByQuorum { voter in
-                    voter == configuration.id
-                        ? log.stable : leadership.progress[voter]?.match ?? .zero
+                    voter == configuration.id || isPhantom(voter)
+                        ? ownReach : leadership.progress[voter]?.match ?? .zero
                 }
             case .leaderOnly: log.stable
             }
-        guard reached > log.commit, log.term(at: reached) == term else { return }
+        guard reached > log.commit, log.term(at: reached) == term || has(.commitsOlderTermByCount)
+        else { return }
         let released = log.byteCount(from: log.commit.next, through: reached)
         log.advanceCommit(to: reached)
         self.leadership?.uncommittedBytes -= released

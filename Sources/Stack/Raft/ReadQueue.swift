@@ -27,6 +27,9 @@ struct ReadQueue: Sendable {
 
     private var waiting: [Waiting] = []
 
+    /// Only a planted bug sets it.
+    var joinsEarlierRound = false
+
     private struct Waiting: Sendable {
         let read: ReadState
         let round: UInt64
@@ -38,7 +41,10 @@ struct ReadQueue: Sendable {
     /// Notes a read; `commit` is nil as long as the term has committed nothing.
     mutating func add(_ id: ReadID, commit: LogIndex?) {
         guard let commit else { return early.append(id) }
-        waiting.append(Waiting(read: ReadState(id: id, index: commit), round: round + 1))
+        waiting.append(
+            Waiting(
+                read: ReadState(id: id, index: commit), round: joinsEarlierRound ? round : round + 1
+            ))
     }
 
     /// Lets the early reads in, once the term has its first commit.

@@ -1,0 +1,67 @@
+// Mistakes that the core makes on demand, so that the simulator can show that it would notice them.
+//
+// Each is one that somebody could make, or has made, when writing Raft from the paper. A switch changes as
+// little as a real slip would: one condition, one bound, one forgotten field. Nothing but tests and
+// faultline-sim ever sets one.
+
+package enum PlantedBug: String, Hashable, Sendable, CaseIterable {
+    /// A leader commits an entry of an older term because a majority has it (paper, figure 8).
+    case commitsOlderTermByCount = "commits-older-term-by-count"
+    /// The vote does not come back from disk, so the node may vote again in the same term.
+    case forgetsVoteOnRestart = "forgets-vote-on-restart"
+    /// A follower confirms entries that its disk does not have yet.
+    case confirmsBeforeFsync = "confirms-before-fsync"
+    /// A voter promises its vote before its disk has it.
+    case votesBeforeFsync = "votes-before-fsync"
+    /// A leader counts its own copy of an entry before its disk has it.
+    case countsOwnCopyBeforeFsync = "counts-own-copy-before-fsync"
+    /// A candidate asks for votes, and counts its own, before its disk has its vote.
+    case campaignsBeforeFsync = "campaigns-before-fsync"
+    /// The end of a write vouches for entries that were cut and replaced while it was under way.
+    case forgetsCutsUnderWay = "forgets-cuts-under-way"
+    /// A read joins a round of heartbeats that left before it came in.
+    case readsJoinEarlierRound = "reads-join-earlier-round"
+    /// A leader answers reads without asking whether it still leads.
+    case readsWithoutQuorum = "reads-without-quorum"
+    /// A new leader answers reads before its term has committed anything.
+    case readsBeforeFirstCommit = "reads-before-first-commit"
+    /// Voters do not compare logs (paper, 5.4.1).
+    case skipsElectionRestriction = "skips-election-restriction"
+    /// A voter grants every request of its term.
+    case votesTwice = "votes-twice"
+    /// A follower keeps an entry of its own where the leader's has another term.
+    case keepsConflictingEntries = "keeps-conflicting-entries"
+    /// A follower cuts its log at every append, also where it agrees with it.
+    case truncatesOnEveryAppend = "truncates-on-every-append"
+    /// One voter too few is enough to commit.
+    case quorumOffByOne = "quorum-off-by-one"
+    /// A heartbeat names the leader's commit index even to a follower that is not known to agree.
+    case heartbeatCommitsUnmatched = "heartbeat-commits-unmatched"
+    /// A late snapshot replaces state that is newer.
+    case installsOlderSnapshot = "installs-older-snapshot"
+    /// Entries are applied once they are on disk, committed or not.
+    case appliesUncommitted = "applies-uncommitted"
+}
+
+extension RaftConfiguration {
+    /// Whether a message leaves at once although it promises something about the disk.
+    func isHasty(_ body: RaftMessage.Body) -> Bool {
+        switch body {
+        case .appendReply: plantedBug == .confirmsBeforeFsync
+        case .voteReply: plantedBug == .votesBeforeFsync
+        case .voteRequest: plantedBug == .campaignsBeforeFsync
+        case .append, .heartbeat, .heartbeatReply, .installSnapshot, .timeoutNow,
+            .newerTerm:
+            false
+        }
+    }
+}
+
+extension RaftNode {
+    func has(_ bug: PlantedBug) -> Bool { configuration.plantedBug == bug }
+
+    /// A voter that is taken to have all that the leader has: with it a quorum is one too small.
+    func isPhantom(_ voter: NodeID) -> Bool {
+        has(.quorumOffByOne) && voter == membership.voters.last { $0 != configuration.id }
+    }
+}
