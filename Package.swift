@@ -97,7 +97,8 @@ let package = Package(
             "faultline", "Linux", "Reactor", "Wire", "Blueprint", "Experiment", "History",
             "Testbed", "Load", "Checkers", "Faults", "Report", "Conductor"),
         command(
-            "faultline-bench", "Linux", "Reactor", "Wire", "Endpoints", "Experiment", "Testbed"),
+            "faultline-bench", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Experiment",
+            "Testbed"),
 
         .testTarget(
             name: "CommandTests", dependencies: ["faultline", "faultline-node", "Linux"],
