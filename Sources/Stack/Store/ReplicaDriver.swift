@@ -120,9 +120,8 @@ final class ReplicaDriver {
     func transferLeadership() {
         guard isRunning, isLeader else { return }
         let status = node.status
-        guard let best = status.matches.filter(\.isActive).max(by: { $0.match < $1.match }) else {
-            return
-        }
+        let candidates = status.matches.filter { $0.isActive && !$0.isLearner }
+        guard let best = candidates.max(by: { $0.match < $1.match }) else { return }
         node.step(.transferLeadership(to: best.id))
         schedule()
     }
