@@ -69,8 +69,11 @@ let package = Package(
         tier("Raft"),
         tier("RaftSimulator", "Raft", "Determinism"),
         tier(
-            "Store", "Raft", "Linux", "Reactor", "Wire", "Endpoints", "Journal", "CLMDB",
-            "Determinism", "Telemetry", "Blueprint"),
+            "Replication", "Raft", "Linux", "Reactor", "Wire", "Journal", "Determinism",
+            "Telemetry"),
+        tier(
+            "Store", "Raft", "Replication", "Linux", "Reactor", "Wire", "Endpoints", "Journal",
+            "CLMDB", "Telemetry", "Blueprint"),
         tier(
             "Queue", "Linux", "Reactor", "Wire", "Endpoints", "Journal", "Determinism", "Telemetry",
             "Blueprint"),
@@ -99,7 +102,8 @@ let package = Package(
             "faultline", "Linux", "Reactor", "Wire", "Blueprint", "Experiment", "History",
             "Testbed", "Load", "Checkers", "Faults", "Report", "Conductor"),
         command(
-            "faultline-bench", "Linux", "Reactor", "Wire", "Endpoints", "Experiment", "Testbed"),
+            "faultline-bench", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Experiment",
+            "Testbed"),
         command("faultline-sim", "Linux", "Wire", "Raft", "RaftSimulator"),
 
         .testTarget(
@@ -125,8 +129,11 @@ let package = Package(
         tests("Stack", "Raft"),
         tests("Stack", "RaftSimulator", "Raft", "Determinism"),
         tests(
-            "Stack", "Store", "Raft", "Linux", "Reactor", "Wire", "Endpoints", "Journal",
-            "Determinism", "Blueprint"),
+            "Stack", "Replication", "Raft", "Linux", "Reactor", "Wire", "Journal", "Determinism",
+            "Telemetry"),
+        tests(
+            "Stack", "Store", "Raft", "Replication", "Linux", "Reactor", "Wire", "Endpoints",
+            "Journal", "Determinism", "Blueprint"),
         tests(
             "Stack", "Queue", "Linux", "Reactor", "Wire", "Endpoints", "Journal", "Determinism",
             "Blueprint"),

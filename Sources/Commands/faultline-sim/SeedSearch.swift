@@ -50,7 +50,8 @@ struct SeedSearch {
             \(tallies.elections) elections, \(tallies.commits) commits
             \(tallies.crashes) crashes, \(tallies.writesLost) writes lost in them, \
             \(tallies.pauses) pauses, \(tallies.partitions) partitions, \
-            \(tallies.snapshots) snapshots, \(tallies.truncations) cuts
+            \(tallies.snapshots) snapshots, \(tallies.truncations) cuts, \
+            \(tallies.configurations) configurations (\(tallies.jointConfigurations) joint)
             \(tallies.acknowledgements) writes acknowledged, \(tallies.reads) reads judged
             \(finding?.text ?? "no promise broken")
 
@@ -71,6 +72,7 @@ struct SeedSearch {
             ("acknowledgements", .integer(Int64(hunt.tallies.acknowledgements))),
             ("reads", .integer(Int64(hunt.tallies.reads))),
             ("crashes", .integer(Int64(hunt.tallies.crashes))),
+            ("configurations", .integer(Int64(hunt.tallies.configurations))),
             ("violation", finding?.json ?? .null),
         ])
     }

@@ -41,6 +41,14 @@ package enum PlantedBug: String, Hashable, Sendable, CaseIterable {
     case installsOlderSnapshot = "installs-older-snapshot"
     /// Entries are applied once they are on disk, committed or not.
     case appliesUncommitted = "applies-uncommitted"
+    /// A snapshot names the members with which the group began, not those as of its last entry.
+    case snapshotForgetsConfiguration = "snapshot-forgets-configuration"
+    /// While joint, the new voters decide alone.
+    case jointNeedsOneMajority = "joint-needs-one-majority"
+    /// Learners count like voters.
+    case countsLearners = "counts-learners"
+    /// A configuration stays in force although its entry was cut from the log.
+    case keepsCutConfiguration = "keeps-cut-configuration"
 }
 
 extension RaftConfiguration {
@@ -50,15 +58,24 @@ extension RaftConfiguration {
         case .appendReply: plantedBug == .confirmsBeforeFsync
         case .voteReply: plantedBug == .votesBeforeFsync
         case .voteRequest: plantedBug == .campaignsBeforeFsync
-        case .append, .heartbeat, .heartbeatReply, .installSnapshot, .timeoutNow,
-            .newerTerm:
-            false
+        default: false
         }
     }
 }
 
 extension RaftNode {
     func has(_ bug: PlantedBug) -> Bool { configuration.plantedBug == bug }
+
+    /// Whose votes and whose copies count.
+    var deciders: Membership {
+        switch configuration.plantedBug {
+        case .jointNeedsOneMajority: Membership(voters: membership.voters)
+        case .countsLearners:
+            Membership(
+                voters: membership.voters + membership.learners, outgoing: membership.outgoing)
+        default: membership
+        }
+    }
 
     /// A voter that is taken to have all that the leader has: with it a quorum is one too small.
     func isPhantom(_ voter: NodeID) -> Bool {

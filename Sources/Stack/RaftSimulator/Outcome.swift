@@ -16,6 +16,9 @@ package struct Tallies: Hashable, Sendable {
     package var partitions = 0
     package var snapshots = 0
     package var truncations = 0
+    /// Configurations that were committed, joint ones included.
+    package var configurations = 0
+    package var jointConfigurations = 0
 
     package static func += (left: inout Tallies, right: Tallies) {
         left.steps += right.steps
@@ -31,6 +34,8 @@ package struct Tallies: Hashable, Sendable {
         left.partitions += right.partitions
         left.snapshots += right.snapshots
         left.truncations += right.truncations
+        left.configurations += right.configurations
+        left.jointConfigurations += right.jointConfigurations
     }
 }
 

@@ -19,6 +19,21 @@ enum Trouble: CaseIterable {
     case forkedLog
     /// Two nodes campaign in the same moment, and voters die between promise and disk.
     case splitVote
+    /// Members come and go, while whoever leads may be struck in the middle of it.
+    case memberChange
+
+    /// How long it takes to unfold; zero for single faults.
+    var span: SimulatedTime {
+        switch self {
+        case .crash, .blackout, .pause, .partition, .storm, .clock, .slowDisk, .compaction,
+            .transfer, .campaign, .ambush:
+            .zero
+        case .splitVote: .milliseconds(800)
+        case .lostFollower, .memberChange: .milliseconds(1200)
+        case .fallingLeaders, .forkedLog, .deposedLeader: .milliseconds(1600)
+        case .figureEight: .milliseconds(2200)
+        }
+    }
 }
 
 extension ScheduleDraw {
@@ -50,6 +65,7 @@ extension ScheduleDraw {
         case .lostFollower: addLostFollower(at: time)
         case .forkedLog: addForkedLog(at: time)
         case .splitVote: addSplitVote(at: time)
+        case .memberChange: addMemberChange(at: time)
         }
     }
 
@@ -187,11 +203,43 @@ extension ScheduleDraw {
         }
     }
 
+    private mutating func addMemberChange(at start: SimulatedTime) {
+        let newcomer = Target.place(nodes - 1 - random.integer(in: 0..<2))
+        add(.chore(.change(.addLearner(newcomer))), at: start)
+        // Promotions are refused until the learner has caught up, so they are asked for repeatedly.
+        let wish: Chore.Wish =
+            switch random.integer(in: 0..<6) {
+            case 0, 1: .promote(newcomer)
+            case 2: .swap(out: .leader, in: newcomer)
+            case 3: .swap(out: target(), in: newcomer)
+            case 4: .demote(target())
+            default: .remove(pick([.leader, newcomer, target()]))
+            }
+        for _ in 0..<3 {
+            let time = start + .milliseconds(random.integer(in: 30...900))
+            add(.chore(.change(wish)), at: time)
+            guard random.chance(0.4) else { continue }
+            // Struck while the configurations of the two sides differ.
+            let fault: Fault = pick([
+                .partition(.isolated(.leader)), .partition(.split(mask: byte())),
+                crash(.leader), .partition(.isolated(newcomer)),
+            ])
+            // A little before it, the change stays with the leader that is cut off.
+            let delay = SimulatedTime(microseconds: random.integer(in: -2000...10_000))
+            add(fault, for: milliseconds(mean: 500), at: time + delay)
+        }
+        // Groups that only grow or only shrink are soon of one kind.
+        let undo: Chore.Wish = pick([.remove(newcomer), .demote(newcomer), .remove(.leader)])
+        add(.chore(.change(undo)), at: start + milliseconds(mean: 3000))
+    }
+
     private mutating func addSplitVote(at start: SimulatedTime) {
-        let span = SimulatedTime.milliseconds(random.integer(in: 400...900))
-        add(crash(.leader), for: span, at: start)
-        let time = start + .milliseconds(random.integer(in: 310...380))
-        for place in 0..<3 { add(.chore(.campaign(.place(place))), at: time) }
+        // Nobody knows a leader then, and nobody waits for one.
+        add(.blackout(landed: 255, torn: 0), for: .milliseconds(5), at: start)
+        let time = start + .milliseconds(random.integer(in: 10...40))
+        let first = random.integer(in: 0..<5)
+        add(.chore(.campaign(.place(first))), at: time)
+        add(.chore(.campaign(.place(first + 1))), at: time)
         // A voter has to be back before the rival's request arrives.
         var weather = weather(lostMax: 100)
         weather.delayMax = .milliseconds(pick([10, 40]))

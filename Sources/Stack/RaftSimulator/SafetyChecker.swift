@@ -14,6 +14,8 @@ package struct SafetyChecker: Sendable {
     /// What was called committed, by index; entry 1 is at place 0.
     private var committed: [Committed] = []
     private var digests: [UInt64?] = []
+    /// Configurations that were committed, ascending; the first is the one the group began with.
+    private var configurations: [(index: LogIndex, membership: Membership)]
 
     private struct Leader {
         let node: NodeID
@@ -41,8 +43,13 @@ package struct SafetyChecker: Sendable {
     /// Counts what was judged, so that a run in which nothing happened cannot pass.
     package private(set) var elections = 0
     package var commits: Int { committed.count }
+    package var changes: Int { configurations.count - 1 }
+    package var jointChanges: Int { configurations.count { $0.membership.isJoint } }
 
-    package init() {}
+    /// The group begins with these members.
+    package init(initial: Membership = .joining) {
+        configurations = [(.zero, initial)]
+    }
 
     // MARK: Elections
 
@@ -65,6 +72,10 @@ package struct SafetyChecker: Sendable {
             throw Violation(.electionSafety, "\(other) and \(node) both lead term \(term)")
         }
         guard leaders[term] == nil else { return false }
+        guard Electorate(membership: log.membership).isQuorum({ hasVote(of: $0, for: node, term) })
+        else {
+            throw Violation(.quorum, "\(node) leads term \(term) without the votes of a quorum")
+        }
         leaders[term] = Leader(node: node, log: log)
         newestLeader = max(newestLeader, term)
         elections += 1
@@ -75,6 +86,10 @@ package struct SafetyChecker: Sendable {
             try complete(node, term, log, LogPosition(index: index, term: committed[place].term))
         }
         return true
+    }
+
+    private func hasVote(of voter: NodeID, for node: NodeID, _ term: Term) -> Bool {
+        votes[Ballot(voter: voter, term: term)] == node
     }
 
     private func complete(
@@ -119,6 +134,7 @@ package struct SafetyChecker: Sendable {
                 "\(node) commits \(position), and \(committed.count) is the last before it")
         }
         committed.append(Committed(term: position.term, inTerm: term))
+        noteConfiguration(position)
         if newestLeader > term {
             for (later, leader) in leaders where later > term {
                 try complete(leader.node, later, leader.log, position)
@@ -127,7 +143,28 @@ package struct SafetyChecker: Sendable {
         return true
     }
 
+    private mutating func noteConfiguration(_ position: LogPosition) {
+        let place = Int(position.index.rawValue) - 1
+        guard place < written.count,
+            let entry = written[place].first(where: { $0.term == position.term }),
+            case .configuration(let membership) = entry.payload
+        else { return }
+        configurations.append((position.index, membership))
+    }
+
     // MARK: State machines
+
+    /// Judges the configuration that a snapshot carries.
+    package func didInstall(
+        _ snapshot: SnapshotDescriptor, by node: NodeID
+    ) throws(Violation) {
+        let known = configurations.last { $0.index <= snapshot.index }
+        guard let known, known.membership != snapshot.membership else { return }
+        throw Violation(
+            .stateMachineSafety,
+            "\(node) installs a snapshot through \(snapshot.position) with other members than "
+                + "were committed")
+    }
 
     /// Judges the state that a node has after an entry, or after a snapshot that ends there.
     package mutating func didApply(

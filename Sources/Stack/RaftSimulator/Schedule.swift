@@ -30,6 +30,8 @@ package struct Schedule: Hashable, Sendable {
 /// The group and the numbers that its nodes run with.
 package struct GroupShape: Hashable, Sendable {
     package var voters = 3
+    /// Nodes that run beside the group and may join it.
+    package var spares = 0
     /// A node's clock ticks this often.
     package var tick = SimulatedTime.milliseconds(10)
     /// Least time without a leader before an election.
@@ -108,6 +110,17 @@ package enum Chore: Hashable, Sendable {
     case compact(Target, keep: Int)
     case transfer(to: Target)
     case campaign(Target)
+    case change(Wish)
+
+    /// A change of the members, put together from who is a member when its time has come.
+    package enum Wish: Hashable, Sendable {
+        case addLearner(Target)
+        case promote(Target)
+        case demote(Target)
+        case remove(Target)
+        /// A learner takes the place of a voter.
+        case swap(out: Target, in: Target)
+    }
 }
 
 // MARK: - Printing
@@ -116,7 +129,7 @@ extension Schedule: CustomStringConvertible {
     package var description: String {
         let faults = events.map { "  \($0)" }
         return """
-            \(group.voters) voters, tick \(group.tick), election \(group.electionTimeout), \
+            \(group.voters) voters and \(group.spares) spares, tick \(group.tick), election \(group.electionTimeout), \
             weather \(weather.lost)/1000 lost, \(weather.repeated)/1000 repeated, \
             \(weather.straggling)/1000 straggling, delay \(weather.delayMin) to \(weather.delayMax)
             \(faults.joined(separator: "\n"))
@@ -161,12 +174,25 @@ extension Ambush.SuddenFault: CustomStringConvertible {
     }
 }
 
+extension Chore.Wish: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .addLearner(let target): "add \(target) as a learner"
+        case .promote(let target): "promote \(target)"
+        case .demote(let target): "demote \(target)"
+        case .remove(let target): "remove \(target)"
+        case .swap(let out, let successor): "let \(successor) take the place of \(out)"
+        }
+    }
+}
+
 extension Chore: CustomStringConvertible {
     package var description: String {
         switch self {
         case .compact(let target, let keep): "compact \(target), keep \(keep) entries"
         case .transfer(let target): "transfer leadership to \(target)"
         case .campaign(let target): "let \(target) campaign"
+        case .change(let wish): "\(wish)"
         }
     }
 }

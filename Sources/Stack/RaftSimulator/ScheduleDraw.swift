@@ -21,6 +21,9 @@ extension Schedule {
 struct ScheduleDraw {
     private let seed: UInt64
     let duration: SimulatedTime
+    /// How many nodes the group and its spares are.
+    private(set) var nodes = 0
+    private var changesMembers = false
     var random: SeededRandom
     var events: [Schedule.Event] = []
 
@@ -32,6 +35,8 @@ struct ScheduleDraw {
 
     mutating func schedule() -> Schedule {
         let group = group()
+        nodes = group.voters + group.spares
+        changesMembers = group.spares > 0 || random.chance(0.2)
         let weather = random.chance(0.3) ? Weather.calm : weather(lostMax: 150)
         addTroubles()
         addOperations()
@@ -49,6 +54,7 @@ struct ScheduleDraw {
         var group = GroupShape()
         // Mostly three: a majority that is one node from being none.
         group.voters = pick([3, 3, 3, 3, 3, 5, 5, 5, 4, 2])
+        if random.chance(0.5) { group.spares = pick([1, 1, 2]) }
         group.tick = .milliseconds(pick([10, 20, 25, 50]))
         // Small limits cut appends into pieces, between which there is much to break.
         if random.chance(0.7) {
@@ -76,7 +82,12 @@ struct ScheduleDraw {
     private mutating func addTroubles() {
         var menu: [Trouble] = []
         for trouble in Trouble.allCases where random.chance(0.5) {
-            for _ in 0..<random.integer(in: 1...3) { menu.append(trouble) }
+            if trouble == .memberChange { continue }
+            let weight = trouble.span == .zero ? 1 : 2
+            for _ in 0..<random.integer(in: 1...3) * weight { menu.append(trouble) }
+        }
+        if changesMembers {
+            menu += Array(repeating: .memberChange, count: 1 + menu.count / 4)
         }
         guard !menu.isEmpty else { return }
         let gap = Double(pick([100, 200, 400, 800]))
@@ -85,6 +96,8 @@ struct ScheduleDraw {
             time = time + milliseconds(mean: gap)
             let trouble = pick(menu)
             add(trouble, at: time)
+            // Mostly a plot is left alone until it has come to its point.
+            if random.chance(0.75) { time = time + trouble.span }
         }
     }
 

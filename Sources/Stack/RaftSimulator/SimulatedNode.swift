@@ -49,6 +49,7 @@ struct SimulatedNode {
     init(_ configuration: RaftConfiguration) throws(RaftRestoreError) {
         self.configuration = configuration
         raft = try RaftNode(configuration: configuration)
+        log = ObservedLog(membership: configuration.membership)
     }
 
     var id: NodeID { configuration.id }
@@ -86,7 +87,7 @@ struct SimulatedNode {
         let restored = disk.restored
         configuration.seed &+= 0x9E37_79B9_7F4A_7C15  // Another life draws other timeouts.
         raft = try RaftNode(configuration: configuration, restored: restored)
-        log = ObservedLog(restored: restored)
+        log = ObservedLog(restored: restored, initial: configuration.membership)
         machine = disk.machine
         commitSeen = log.base.index
     }

@@ -171,6 +171,28 @@ extension Simulation {
             guard nodes[place].isRunning else { return }
             nodes[place].raft.step(.campaign)
             try drain(place)
+        case .change(let wish):
+            guard let leader = leaderPlace() else { return }
+            let change = change(for: wish, at: leader)
+            // A refusal is an answer like any other: the wish comes too early, or again.
+            let receipt = try? nodes[leader].raft.propose(change)
+            if narrate != nil, receipt != nil { note("\(nodes[leader].id) takes it up") }
+            try drain(leader)
+        }
+    }
+
+    private func change(for wish: Chore.Wish, at leader: Int) -> MembershipChange {
+        func id(_ target: Target) -> NodeID { nodes[place(of: target)].id }
+        switch wish {
+        case .addLearner(let target): return .addLearner(id(target))
+        case .promote(let target): return .promote(id(target))
+        case .demote(let target): return .demote(id(target))
+        case .remove(let target): return .remove(id(target))
+        case .swap(let out, let successor):
+            let membership = nodes[leader].log.membership
+            let voters = Set(membership.voters).subtracting([id(out)]).union([id(successor)])
+            return .replace(
+                voters: voters, learners: Set(membership.learners).subtracting(voters))
         }
     }
 

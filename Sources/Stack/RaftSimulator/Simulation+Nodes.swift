@@ -68,11 +68,13 @@ extension Simulation {
     }
 
     private mutating func take(_ ready: Ready, _ place: Int) throws(Violation) {
-        if let state = ready.hardState, let vote = state.vote {
-            try checker.didVote(nodes[place].id, for: vote, in: state.term)
-        }
         if let descriptor = ready.snapshot { try install(descriptor, place) }
         try write(ready, place)
+        if let membership = ready.membership, membership != nodes[place].log.membership {
+            throw Violation(
+                .configuration,
+                "\(nodes[place].id) acts by other members than the newest in its log")
+        }
         if let change = ready.change { try take(change, place) }
         try judgeCommit(place)
         for entry in ready.committed { try apply(entry, place) }
@@ -102,8 +104,9 @@ extension Simulation {
                 .stateMachineSafety, "\(id) goes back from \(present) to \(descriptor.position)")
         }
         tallies.snapshots += 1
-        nodes[place].log.replace(by: descriptor.position)
+        nodes[place].log.replace(by: descriptor)
         nodes[place].machine = state
+        try checker.didInstall(descriptor, by: id)
         try checker.didApply(descriptor.position, by: id, digest: state.digest)
         spring(.snapshot, place)
     }
@@ -116,7 +119,11 @@ extension Simulation {
             }
             if narrate != nil { note("\(id) cuts its log from \(cut)") }
             tallies.truncations += 1
+            let before = nodes[place].log.membership
             nodes[place].log.cut(from: cut)
+            guard ready.membership != nil || nodes[place].log.membership == before else {
+                throw Violation(.configuration, "\(id) keeps the members of an entry that it cut")
+            }
         }
         for entry in ready.entries {
             let previous = nodes[place].log.last
@@ -124,7 +131,7 @@ extension Simulation {
                 throw Violation(.logMatching, "\(id) writes \(entry.position) behind \(previous)")
             }
             try checker.didWrite(entry, behind: previous.term)
-            nodes[place].log.append(entry.position)
+            nodes[place].log.append(entry)
         }
     }
 
@@ -156,7 +163,7 @@ extension Simulation {
             }
             let position = LogPosition(index: index, term: entryTerm)
             guard try checker.didCommit(position, by: id, inTerm: term) else { continue }
-            try judgeQuorum(position, committedBy: id)
+            try judgeQuorum(position, committedBy: place)
         }
         if narrate != nil { note("\(id) commits through \(commit)") }
         nodes[place].commitSeen = commit
@@ -164,12 +171,17 @@ extension Simulation {
     }
 
     private func judgeQuorum(
-        _ position: LogPosition, committedBy id: NodeID
+        _ position: LogPosition, committedBy place: Int
     ) throws(Violation) {
-        let holders = nodes.count { $0.disk.holds(position) }
-        guard holders <= nodes.count / 2 else { return }
+        let electorate = Electorate(membership: nodes[place].log.membership)
+        guard
+            !electorate.isQuorum({ nodes[Int($0.rawValue) - 1].disk.holds(position) })
+        else { return }
+        let holders = nodes.filter { $0.disk.holds(position) }.map { "\($0.id)" }
         throw Violation(
-            .quorum, "\(id) commits \(position), which \(holders) of \(nodes.count) disks hold")
+            .quorum,
+            "\(nodes[place].id) commits \(position), which only the disks of "
+                + "\(holders.joined(separator: ", ")) hold")
     }
 
     private mutating func apply(_ entry: LogEntry, _ place: Int) throws(Violation) {
@@ -212,6 +224,10 @@ extension Simulation {
         for _ in 0..<count {
             let ready = nodes[place].unpersisted.removeFirst()
             try nodes[place].disk.write(ready, staged: staged(by: ready, place))
+            // A vote that a crash took back before it was on disk was never given.
+            if let state = ready.hardState, let vote = state.vote {
+                try checker.didVote(nodes[place].id, for: vote, in: state.term)
+            }
             nodes[place].raft.step(.persisted(ready.number))
             for message in ready.messagesAfterPersistence { try send(message, from: place) }
             try drain(place)

@@ -52,10 +52,14 @@ extension Simulation {
         }
     }
 
+    /// Whether all members have the marker, and the same state; others need not know anything.
     private func isSettled(_ marker: LogPosition) -> Bool {
-        let states = Set(nodes.map(\.machine.digest))
-        return states.count == 1
-            && nodes.allSatisfy { node in
+        guard let leader = leaderPlace() else { return false }
+        let membership = nodes[leader].log.membership
+        let members = membership.members.map { nodes[Int($0.rawValue) - 1] }
+        let states = Set(members.map(\.machine.digest))
+        return states.count == 1 && !membership.isJoint
+            && members.allSatisfy { node in
                 node.machine.applied.index >= marker.index
                     && (node.log.term(at: marker.index) ?? marker.term) == marker.term
             }

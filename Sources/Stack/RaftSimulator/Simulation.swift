@@ -16,7 +16,7 @@ package struct Simulation {
     package private(set) var now = SimulatedTime.zero
     var nodes: [SimulatedNode] = []
     var network: SimulatedNetwork
-    var checker = SafetyChecker()
+    var checker: SafetyChecker
     var tallies = Tallies()
 
     // Faults under way.
@@ -79,12 +79,15 @@ package struct Simulation {
         self.schedule = schedule
         self.narrate = narrate
         random = SeededRandom(seed: schedule.seed).fork("run")
-        let size = schedule.group.voters
+        let size = schedule.group.voters + schedule.group.spares
         network = SimulatedNetwork(size: size, random: random)
         let ids = (1...UInt64(size)).map { NodeID($0) }
+        let initial = Membership(voters: Array(ids.prefix(schedule.group.voters)))
+        checker = SafetyChecker(initial: initial)
         for id in ids {
+            let isSpare = Int(id.rawValue) > schedule.group.voters
             let configuration = schedule.group.configuration(
-                of: id, voters: ids, seed: random.next(), bug: bug)
+                of: id, membership: isSpare ? .joining : initial, seed: random.next(), bug: bug)
             // A node that was never started has nothing on disk that could be refused.
             guard let node = try? SimulatedNode(configuration) else { continue }
             nodes.append(node)
@@ -109,6 +112,8 @@ package struct Simulation {
         }
         tallies.elections = checker.elections
         tallies.commits = checker.commits
+        tallies.configurations = checker.changes
+        tallies.jointConfigurations = checker.jointChanges
         tallies.reads = history.reads
         tallies.acknowledgements = history.acknowledgements
         return Outcome(violation: violation, time: now, tallies: tallies, digest: digest)
@@ -174,10 +179,10 @@ package struct Simulation {
 
 extension GroupShape {
     func configuration(
-        of id: NodeID, voters: [NodeID], seed: UInt64, bug: PlantedBug?
+        of id: NodeID, membership: Membership, seed: UInt64, bug: PlantedBug?
     ) -> RaftConfiguration {
         var configuration = RaftConfiguration(
-            id: id, membership: Membership(voters: voters), seed: seed)
+            id: id, membership: membership, seed: seed)
         configuration.electionTicks = electionTimeout.microseconds / tick.microseconds
         configuration.heartbeatTicks = max(1, heartbeat.microseconds / tick.microseconds)
         configuration.appendBytesMax = appendBytesMax

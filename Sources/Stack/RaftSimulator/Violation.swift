@@ -26,6 +26,8 @@ package enum Promise: String, Hashable, Sendable, CaseIterable {
     case durability = "durability"
     /// What is called committed is on the disks of a quorum (paper, 5.3).
     case quorum = "quorum"
+    /// A node acts by the newest configuration in its log, committed or not (paper, 6).
+    case configuration = "configuration in force"
     /// A message that was encoded and decoded again is the same message.
     case coding = "message coding"
 }

@@ -41,13 +41,14 @@ struct SimOptionsTests {
     }
 
     @Test func `bad usage exits with 3, and help with 0`() {
-        #expect(perform(["faultline-sim", "--fast"]) == 3)
-        #expect(perform(["faultline-sim", "--help"]) == 0)
+        #expect(SimProgram.perform(["faultline-sim", "--fast"]) == 3)
+        #expect(SimProgram.perform(["faultline-sim", "--help"]) == 0)
     }
 
     @Test func `a broken promise exits with 1, kept ones with 0`() {
-        #expect(perform(["faultline-sim", "--seeds=1", "--duration=1s", "--json"]) == 0)
+        #expect(SimProgram.perform(["faultline-sim", "--seeds=1", "--duration=1s", "--json"]) == 0)
         let bug = "--bug=confirms-before-fsync"
-        #expect(perform(["faultline-sim", "--seeds=5", "--duration=1s", "--json", bug]) == 1)
+        #expect(
+            SimProgram.perform(["faultline-sim", "--seeds=5", "--duration=1s", "--json", bug]) == 1)
     }
 }

@@ -15,11 +15,13 @@ struct SafetyCheckerTests {
     }
 
     private func log(_ terms: [UInt64], base: LogPosition = .zero) -> ObservedLog {
-        ObservedLog(base: base, terms: terms.map { Term($0) })
+        ObservedLog(
+            base: base, terms: terms.map { Term($0) },
+            membership: Membership(voters: (1...3).map { NodeID($0) }))
     }
 
     private func broken(by history: (inout SafetyChecker) throws -> Void) -> Promise? {
-        var checker = SafetyChecker()
+        var checker = SafetyChecker(initial: Membership(voters: (1...3).map { NodeID($0) }))
         do {
             try history(&checker)
             return nil
@@ -28,16 +30,47 @@ struct SafetyCheckerTests {
         }
     }
 
+    /// Lets a node lead with the votes of itself and another one.
+    private func lead(
+        _ checker: inout SafetyChecker, _ node: UInt64, _ term: UInt64, _ log: ObservedLog,
+        voters: [UInt64] = [1, 2, 3]
+    ) throws {
+        for voter in voters where voter == node || voter == node % 3 + 1 {
+            try checker.didVote(NodeID(voter), for: NodeID(node), in: Term(term))
+        }
+        try checker.didLead(NodeID(node), term: Term(term), log: log)
+    }
+
     @Test func `two leaders of one term are rejected, of two terms are not`() {
         func history(_ term: UInt64) -> Promise? {
             broken { checker in
-                try checker.didLead(NodeID(1), term: Term(1), log: log([]))
-                try checker.didLead(NodeID(1), term: Term(1), log: log([1]))
-                try checker.didLead(NodeID(2), term: Term(term), log: log([]))
+                try lead(&checker, 1, 1, log([]))
+                try lead(&checker, 1, 1, log([1]))
+                try lead(&checker, 2, term, log([]), voters: term == 1 ? [] : [2, 3])
             }
         }
         #expect(history(1) == .electionSafety)
         #expect(history(2) == nil)
+    }
+
+    @Test func `a leader without the votes of a quorum is rejected, while joint of either side`() {
+        func history(_ voters: [UInt64], _ outgoing: [UInt64] = []) -> Promise? {
+            broken { checker in
+                for voter in voters {
+                    try checker.didVote(NodeID(voter), for: NodeID(1), in: Term(2))
+                }
+                let membership = Membership(
+                    voters: [NodeID(1), NodeID(2), NodeID(3)], outgoing: outgoing.map { NodeID($0) }
+                )
+                try checker.didLead(
+                    NodeID(1), term: Term(2), log: ObservedLog(membership: membership))
+            }
+        }
+        #expect(history([1]) == .quorum)
+        #expect(history([1, 4, 5]) == .quorum)
+        #expect(history([1, 2]) == nil)
+        #expect(history([1, 2], [1, 4, 5]) == .quorum)
+        #expect(history([1, 2, 4], [1, 4, 5]) == nil)
     }
 
     @Test func `two votes of one node in one term are rejected, the same vote again is not`() {
@@ -78,7 +111,7 @@ struct SafetyCheckerTests {
         func history(leads term: UInt64, _ terms: [UInt64]) -> Promise? {
             broken { checker in
                 try committed(&checker, [1, 1], in: 2)
-                try checker.didLead(NodeID(3), term: Term(term), log: log(terms))
+                try lead(&checker, 3, term, log(terms))
             }
         }
         #expect(history(leads: 3, [1]) == .leaderCompleteness)
@@ -90,7 +123,7 @@ struct SafetyCheckerTests {
     @Test func `an entry that is committed after a later leader was elected must be in its log`() {
         func history(commitTerm: UInt64, _ terms: [UInt64]) -> Promise? {
             broken { checker in
-                try checker.didLead(NodeID(3), term: Term(3), log: log(terms))
+                try lead(&checker, 3, 3, log(terms))
                 try committed(&checker, [1, 1], in: commitTerm)
             }
         }
@@ -102,7 +135,7 @@ struct SafetyCheckerTests {
     @Test func `what a snapshot covers is not missing`() {
         let promise = broken { checker in
             try committed(&checker, [1, 1], in: 2)
-            try checker.didLead(NodeID(3), term: Term(3), log: log([2], base: position(2, 1)))
+            try lead(&checker, 3, 3, log([2], base: position(2, 1)))
         }
         #expect(promise == nil)
     }

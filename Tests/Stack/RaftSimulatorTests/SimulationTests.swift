@@ -20,10 +20,11 @@ struct SimulationTests {
         #expect(tallies.reads > 1000)
         #expect(tallies.crashes > 200)
         #expect(tallies.writesLost > 100)
-        #expect(tallies.pauses > 20)
+        #expect(tallies.pauses > 5)
         #expect(tallies.partitions > 100)
         #expect(tallies.snapshots > 5)
         #expect(tallies.truncations > 10)
+        #expect(tallies.jointConfigurations > 5)
         #expect(tallies.lost > 1000)
     }
 

@@ -93,7 +93,8 @@ struct SimulatedDiskTests {
         node.step(
             .message(
                 RaftMessage(from: NodeID(2), to: NodeID(1), term: Term(2), body: .append(append))))
-        return try #require(node.takeReady())
+        let ready = node.takeReady()
+        return try #require(ready)
     }
 
     @Test(arguments: [(0, 0, 0), (1, 2, 0), (2, 2, 1), (4, 2, 3), (9, 2, 3)])
@@ -108,7 +109,7 @@ struct SimulatedDiskTests {
 
     @Test func `a journal takes no entries with a gap before them`() throws {
         var disk = SimulatedDisk()
-        let ready = try ready()
+        let ready = try self.ready()
         try disk.write(ready, staged: nil)
         #expect(throws: Violation.self) { try disk.write(ready, staged: nil) }
     }
