@@ -25,6 +25,18 @@ package enum PlantedBug: String, Hashable, Sendable, CaseIterable {
     case readsWithoutQuorum = "reads-without-quorum"
     /// A new leader answers reads before its term has committed anything.
     case readsBeforeFirstCommit = "reads-before-first-commit"
+    /// A leader's clock stands still while it counts how long its lease has left.
+    case leaseWithStoppedClock = "lease-with-stopped-clock"
+    /// A follower that restarts forgets that it promised to elect nobody.
+    case forgetsPromiseOnRestart = "forgets-promise-on-restart"
+    /// A leader that hands over goes on to rely on its lease.
+    case leaseOutlivesTransfer = "lease-outlives-transfer"
+    /// A follower reads by the commit index that it knows, and does not ask its leader.
+    case followerReadsUnasked = "follower-reads-unasked"
+    /// An answer to a follower's former life is taken for one to the present life.
+    case ignoresLifeOfTickets = "ignores-life-of-tickets"
+    /// A leader takes what a follower hands on as often as the network brings it.
+    case takesForwardsTwice = "takes-forwards-twice"
     /// Voters do not compare logs (paper, 5.4.1).
     case skipsElectionRestriction = "skips-election-restriction"
     /// A voter grants every request of its term.
@@ -75,6 +87,11 @@ extension RaftNode {
                 voters: membership.voters + membership.learners, outgoing: membership.outgoing)
         default: membership
         }
+    }
+
+    /// The newest round whose reads may be answered.
+    func readableRound() -> UInt64? {
+        has(.readsWithoutQuorum) ? leadership?.reads.rounds.newest : confirmedRound()
     }
 
     /// A voter that is taken to have all that the leader has: with it a quorum is one too small.

@@ -37,6 +37,10 @@ package struct GroupShape: Hashable, Sendable {
     /// Least time without a leader before an election.
     package var electionTimeout = SimulatedTime.milliseconds(300)
     package var heartbeat = SimulatedTime.milliseconds(50)
+    /// Leaders answer reads by a lease that allows clocks to differ by so many percent; nil: they ask.
+    ///
+    /// No clock then breaks this assumption: faults of clocks are held within it.
+    package var leaseDriftPercentMax: Int?
     package var appendBytesMax = 256 << 10
     package var appendsInFlightMax = 64
     package var committedBytesMax = 1 << 20
@@ -50,6 +54,8 @@ package struct GroupShape: Hashable, Sendable {
 package struct Operation: Hashable, Sendable {
     package let aim: Target
     package let key: RegisterKey
+    /// Whether a node that does not lead reads its own state, or hands the writes on, rather than refuse.
+    package let isHandedOn: Bool
     /// Zero: a read.
     package let writes: Int
     package let padding: Int
@@ -130,6 +136,7 @@ extension Schedule: CustomStringConvertible {
         let faults = events.map { "  \($0)" }
         return """
             \(group.voters) voters and \(group.spares) spares, tick \(group.tick), election \(group.electionTimeout), \
+            \(group.leaseDriftPercentMax.map { "leases up to \($0) % of drift" } ?? "no leases"), \
             weather \(weather.lost)/1000 lost, \(weather.repeated)/1000 repeated, \
             \(weather.straggling)/1000 straggling, delay \(weather.delayMin) to \(weather.delayMax)
             \(faults.joined(separator: "\n"))
@@ -154,7 +161,8 @@ extension Schedule.Action: CustomStringConvertible {
 
 extension Operation: CustomStringConvertible {
     package var description: String {
-        isRead ? "read \(key) at \(aim)" : "write \(key) \(writes) times at \(aim)"
+        (isRead ? "read \(key) at \(aim)" : "write \(key) \(writes) times at \(aim)")
+            + (isHandedOn ? ", through whoever leads" : "")
     }
 }
 

@@ -63,6 +63,7 @@ struct ScheduleDraw {
             group.committedBytesMax = pick([1, 100, 400])
         }
         group.syncMin = SimulatedTime(microseconds: pick([50, 200, 1000, 5000, 20_000]))
+        if random.chance(0.4) { group.leaseDriftPercentMax = pick([0, 10, 30]) }
         group.encodesMessages = random.chance(0.25)
         return group
     }
@@ -114,17 +115,24 @@ struct ScheduleDraw {
 
     private mutating func addOperation(at time: SimulatedTime) {
         let key = key()
-        if random.chance(0.4) { return add(.operation(.read(key, at: aim())), at: time) }
+        if random.chance(0.4) {
+            let read = Operation.read(key, at: aim(), isHandedOn: random.chance(0.3))
+            return add(.operation(read), at: time)
+        }
         add(.operation(write(key, at: aim())), at: time)
         // A read close behind a write is the one that a mistake would show in.
         guard random.chance(0.5) else { return }
-        let read = Operation.read(key, at: pick([.oldestLeader, .leader, aim()]))
+        let read =
+            random.chance(0.3)
+            ? Operation.read(key, at: place(), isHandedOn: true)
+            : Operation.read(key, at: pick([.oldestLeader, .leader, aim()]))
         add(.operation(read), at: time + milliseconds(mean: 10))
     }
 
     mutating func write(_ key: RegisterKey, at aim: Target) -> Operation {
         Operation(
-            aim: aim, key: key, writes: pick([1, 1, 1, 2, 5]), padding: pick([0, 0, 30, 200]))
+            aim: aim, key: key, isHandedOn: random.chance(0.2), writes: pick([1, 1, 1, 2, 5]),
+            padding: pick([0, 0, 30, 200]))
     }
 
     mutating func key() -> RegisterKey {

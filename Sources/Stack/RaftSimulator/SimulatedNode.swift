@@ -23,6 +23,8 @@ struct SimulatedNode {
 
     /// Writes that wait for their entry, by its index.
     var promised: [LogIndex: [Promised]] = [:]
+    /// Writes that were handed to the leader and not answered.
+    var handedOn: [Ticket: [UInt64]] = [:]
     /// Reads that are confirmed and wait for the state machine.
     var waitingReads: [ReadState] = []
 
@@ -55,13 +57,13 @@ struct SimulatedNode {
     var id: NodeID { configuration.id }
     var isRunning: Bool { downUntil == nil && pausedUntil == nil }
 
-    /// Nil while the clock stands.
-    func tickInterval(_ nominal: SimulatedTime) -> SimulatedTime? {
+    /// Nil while the clock stands. Leases keep the clock between true time and their bound.
+    func tickInterval(_ nominal: SimulatedTime, driftPercentMax: Int?) -> SimulatedTime? {
         guard !clockRates.isEmpty else { return nominal }
-        let interval = clockRates.reduce(nominal.microseconds * 100) { whole, rate in
-            rate == 0 ? 0 : whole * 100 / rate
-        }
-        return interval == 0 ? nil : SimulatedTime(microseconds: interval / 100)
+        var rate = clockRates.reduce(100) { $0 * $1 / 100 }
+        if let driftPercentMax { rate = min(max(rate, 100), 100 + driftPercentMax) }
+        guard rate > 0 else { return nil }
+        return SimulatedTime(microseconds: nominal.microseconds * 100 / rate)
     }
 
     /// Loses all that is not on disk; some of the writes under way may still have landed.
@@ -75,6 +77,7 @@ struct SimulatedNode {
         syncing = 0
         staged = [:]
         promised = [:]
+        handedOn = [:]
         waitingReads = []
         held = []
         hasHeldSync = false
@@ -85,7 +88,9 @@ struct SimulatedNode {
     /// Starts again from what the disk has.
     mutating func restart() throws(RaftRestoreError) {
         let restored = disk.restored
-        configuration.seed &+= 0x9E37_79B9_7F4A_7C15  // Another life draws other timeouts.
+        // Another life draws other timeouts and has another name.
+        configuration.seed &+= 0x9E37_79B9_7F4A_7C15
+        configuration.life = configuration.life &* 0x5851_F42D_4C95_7F2D | 1
         raft = try RaftNode(configuration: configuration, restored: restored)
         log = ObservedLog(restored: restored, initial: configuration.membership)
         machine = disk.machine

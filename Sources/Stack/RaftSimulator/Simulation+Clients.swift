@@ -10,8 +10,10 @@ import Determinism
 import Raft
 
 extension Operation {
-    static func read(_ key: RegisterKey, at aim: Target) -> Operation {
-        Operation(aim: aim, key: key, writes: 0, padding: 0)
+    static func read(
+        _ key: RegisterKey, at aim: Target, isHandedOn: Bool = false
+    ) -> Operation {
+        Operation(aim: aim, key: key, isHandedOn: isHandedOn, writes: 0, padding: 0)
     }
 }
 
@@ -37,7 +39,7 @@ extension Simulation {
         guard nodes[retry.place].isRunning else { return }
         let refusal =
             retry.operation.isRead
-            ? try read(retry.operation.key, retry.place)
+            ? try read(retry.operation, retry.place)
             : try write(retry.operation, retry.place)
         guard retry.left > 0, case .notLeader(let leader?) = refusal else { return }
         let next = Retry(
@@ -58,19 +60,50 @@ extension Simulation {
             WriteCommand(key: operation.key, value: $0, padding: operation.padding).bytes
         }
         instant += 1
-        let receipt: ProposalReceipt
+        for value in values { history.beginWrite(value, to: operation.key, at: instant) }
         do {
-            receipt = try nodes[place].raft.propose(commands)
+            if operation.isHandedOn {
+                let ticket = try nodes[place].raft.forward(commands)
+                nodes[place].handedOn[ticket] = values
+            } else {
+                expect(values, try nodes[place].raft.propose(commands), place)
+            }
         } catch {
+            for value in values { try history.refute(value) }
             return error
-        }
-        for (value, index) in zip(values, receipt.first...receipt.last) {
-            history.beginWrite(value, to: operation.key, at: instant)
-            nodes[place].promised[index, default: []].append(
-                SimulatedNode.Promised(term: receipt.term, write: value))
         }
         try drain(place)
         return nil
+    }
+
+    /// Lets writes wait for their entries.
+    private mutating func expect(_ values: [UInt64], _ receipt: ProposalReceipt, _ place: Int) {
+        for (value, index) in zip(values, receipt.first...receipt.last) {
+            nodes[place].promised[index, default: []].append(
+                SimulatedNode.Promised(term: receipt.term, write: value))
+        }
+    }
+
+    /// Learns what became of writes that were handed to the leader.
+    mutating func settle(_ forwarded: ForwardedProposal, _ place: Int) throws(Violation) {
+        guard let values = nodes[place].handedOn.removeValue(forKey: forwarded.ticket) else {
+            return
+        }
+        switch forwarded.outcome {
+        case .appended(let receipt):
+            expect(values, receipt, place)
+            // What is applied already waits for nothing.
+            for index in receipt.first...receipt.last
+            where index <= nodes[place].machine.applied.index {
+                guard let term = nodes[place].log.term(at: index) else {
+                    nodes[place].promised[index] = nil
+                    continue
+                }
+                try settleWrites(LogPosition(index: index, term: term), place)
+            }
+        case .refused: for value in values { try history.refute(value) }
+        case .unknown: break
+        }
     }
 
     /// Answers the writes that waited for the entry at an index: done, or certainly not.
@@ -91,17 +124,22 @@ extension Simulation {
     // MARK: Reads
 
     private mutating func read(
-        _ key: RegisterKey, _ place: Int
+        _ operation: Operation, _ place: Int
     ) throws(Violation) -> RaftRefusal? {
+        try judgeStaleness(place)
         lastRead += 1
         instant += 1
         let id = ReadID(lastRead)
         do {
-            try nodes[place].raft.read(id)
+            if operation.isHandedOn {
+                try nodes[place].raft.readHere(id)
+            } else {
+                try nodes[place].raft.read(id)
+            }
         } catch {
             return error
         }
-        openReads[id] = OpenRead(key: key, start: instant)
+        openReads[id] = OpenRead(key: operation.key, start: instant)
         try drain(place)
         return nil
     }
@@ -121,5 +159,22 @@ extension Simulation {
             try history.read(value, from: open.key, start: open.start, end: instant)
             if isRecovering { unreadAtEnd.remove(open.key) }
         }
+    }
+
+    /// Judges how old a replica says that its state is at most.
+    ///
+    /// Only where clocks keep a bound: none of them is slow then, so a tick is at most its true time.
+    private func judgeStaleness(_ place: Int) throws(Violation) {
+        let applied = nodes[place].machine.applied.index
+        guard schedule.group.leaseDriftPercentMax != nil,
+            let ticks = nodes[place].raft.staleness(applied: applied)
+        else { return }
+        let horizon = now.microseconds - ticks * schedule.group.tick.microseconds
+        let next = Int(applied.rawValue)
+        guard next < commitTimes.count, commitTimes[next].microseconds < horizon else { return }
+        throw Violation(
+            .staleness,
+            "\(nodes[place].id) says that it lags \(ticks) ticks, and \(next + 1) was committed "
+                + "\(now - commitTimes[next]) ago")
     }
 }

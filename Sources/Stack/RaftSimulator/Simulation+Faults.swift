@@ -72,11 +72,14 @@ extension Simulation {
         if narrate != nil { note("\(nodes[place].id) goes on") }
         nodes[place].pausedUntil = nil
         // A client that waited in the socket may be served before any news is heard.
+        let hasLease = schedule.group.leaseDriftPercentMax != nil
+        // With a lease, time is counted before anything is read.
+        let isTimeFirst = random.chance(0.3) || hasLease
+        if hasLease { try makeUp(place) }
         if random.chance(0.5) {
             try attempt(
                 Retry(operation: .read(RegisterKey(0), at: .place(place)), place: place, left: 0))
         }
-        let isTimeFirst = random.chance(0.3)
         if isTimeFirst { try makeUp(place) }
         let held = nodes[place].held
         nodes[place].held = []

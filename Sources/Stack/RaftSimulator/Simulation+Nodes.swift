@@ -8,7 +8,8 @@ extension Simulation {
 
     mutating func tick(_ place: Int) throws(Violation) {
         let nominal = schedule.group.tick
-        let interval = nodes[place].tickInterval(nominal)
+        let interval = nodes[place].tickInterval(
+            nominal, driftPercentMax: schedule.group.leaseDriftPercentMax)
         queue.add(.tick(place), at: now + (interval ?? nominal))
         guard interval != nil, nodes[place].downUntil == nil else { return }
         guard nodes[place].pausedUntil == nil else { return nodes[place].missedTicks += 1 }
@@ -78,6 +79,7 @@ extension Simulation {
         if let change = ready.change { try take(change, place) }
         try judgeCommit(place)
         for entry in ready.committed { try apply(entry, place) }
+        for forwarded in ready.forwarded { try settle(forwarded, place) }
         for id in ready.abandonedReads { openReads[id] = nil }
         nodes[place].waitingReads += ready.reads
         if !nodes[place].waitingReads.isEmpty { try answerReads(place) }
@@ -163,6 +165,7 @@ extension Simulation {
             }
             let position = LogPosition(index: index, term: entryTerm)
             guard try checker.didCommit(position, by: id, inTerm: term) else { continue }
+            commitTimes.append(now)
             try judgeQuorum(position, committedBy: place)
         }
         if narrate != nil { note("\(id) commits through \(commit)") }

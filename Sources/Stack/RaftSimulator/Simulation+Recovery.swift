@@ -69,6 +69,6 @@ extension Simulation {
 extension Operation {
     /// A write that shows that the group takes writes again.
     static var mark: Operation {
-        Operation(aim: .leader, key: RegisterKey(0), writes: 1, padding: 0)
+        Operation(aim: .leader, key: RegisterKey(0), isHandedOn: false, writes: 1, padding: 0)
     }
 }

@@ -28,6 +28,8 @@ package struct Simulation {
     // Clients. An instant counts what they ask and are told, so that no two are the same.
     var history = RegisterHistory()
     var instant = 0
+    /// When each entry was first called committed.
+    var commitTimes: [SimulatedTime] = []
     var lastValue: UInt64 = 0
     var lastRead: UInt64 = 0
     var openReads: [ReadID: OpenRead] = [:]
@@ -188,6 +190,10 @@ extension GroupShape {
         configuration.appendBytesMax = appendBytesMax
         configuration.appendsInFlightMax = appendsInFlightMax
         configuration.committedBytesMax = committedBytesMax
+        if let leaseDriftPercentMax {
+            configuration.readRule = .lease(driftPercentMax: leaseDriftPercentMax)
+        }
+        configuration.life = seed | 1
         configuration.plantedBug = bug
         return configuration
     }
