@@ -1,13 +1,14 @@
 // Writes: from the words of a command to an entry of the log, and from what applying it gave to the
 // client's answer.
 
+import Replication
 import Wire
 
 extension StoreCommands {
     func write(_ words: RESPCommand) async throws(CommandRefusal) -> RESPValue {
         let command = try parse(words)
         for key in command.action.keys { try check(key) }
-        switch await driver.write(command.encoded) {
+        switch await replica.propose(command.encoded) {
         case .applied(let reply): return Self.answer(reply)
         case .refused(let refusal): throw refused(refusal)
         case .unknown: throw .unknown("no majority answered in time")
@@ -45,7 +46,7 @@ extension StoreCommands {
     /// The words behind the command's own: `ID client seq`, or nothing.
     private func request(of words: RESPCommand) throws(CommandRefusal) -> RequestID {
         let own = words.name == "ONCE" ? 4 : 3
-        if words.count == own { return driver.anonymousRequest() }
+        if words.count == own { return replica.state.anonymousRequest() }
         guard words.count == own + 3, words.text(own)?.uppercased() == "ID",
             let client = words[own + 1], let sequence = words.integer(own + 2), sequence >= 0
         else { throw .arguments(words.name.lowercased()) }

@@ -20,11 +20,13 @@ import Blueprint
 import Linux
 import Raft
 import Reactor
+import Replication
 import Wire
 
 @ReactorActor
 struct StoreCommands {
-    let driver: ReplicaDriver
+    let replica: StoreGroup
+    let host: ReplicaHost
     let settings: StoreSettings
 
     func answer(_ command: RESPCommand) async -> RESPValue {
@@ -77,7 +79,7 @@ struct StoreCommands {
     }
 
     private func read(_ query: StoreQuery) async throws(CommandRefusal) -> [RESPValue] {
-        switch await driver.read(query) {
+        switch await replica.read(query) {
         case .values(let values): return values.map { value in value.map { .bulk($0) } ?? .null }
         case .range(let pairs): return pairs.flatMap { [.bulk($0.key), .bulk($0.value)] }
         case .refused(let refusal): throw refused(refusal)

@@ -6,17 +6,19 @@ import Reactor
 import Testing
 import Wire
 
-@testable import Store
+@testable import Replication
 
 struct PeerFrameTests {
     private static let frames: [PeerFrame] = [
-        .hello(PeerHello(purpose: .messages, shard: 3, from: NodeID(1), to: NodeID(2))),
-        .hello(PeerHello(purpose: .snapshot, shard: 0, from: NodeID(9), to: NodeID(1))),
+        .hello(PeerHello(purpose: .messages, cluster: 3, from: NodeID(1), to: NodeID(2))),
+        .hello(PeerHello(purpose: .snapshot, cluster: 0, from: NodeID(9), to: NodeID(1))),
         .message(
+            GroupID(300),
             RaftMessage(from: NodeID(1), to: NodeID(2), term: Term(7), body: .newerTerm)),
         .ping, .alive, .taken, .chunk([1, 2, 3]),
         .offer(
             SnapshotOffer(
+                group: GroupID(1),
                 message: RaftMessage(
                     from: NodeID(1), to: NodeID(2), term: Term(7),
                     body: .installSnapshot(
@@ -68,9 +70,11 @@ struct PeerListenerTests {
     ) async throws {
         let received = Received()
         let listener = try PeerListener(
-            SocketAddress(ip: IPv4Address(127, 0, 0, 1), port: 0), shard: 1, id: NodeID(1),
-            peers: [NodeID(2), NodeID(3)], limits: PeerLinkLimits(),
-            deliver: { received.messages.append($0) }, takeSnapshot: { _, _ in })
+            SocketAddress(ip: IPv4Address(127, 0, 0, 1), port: 0), cluster: 1, id: NodeID(1),
+            limits: PeerLinkLimits(), isPeer: { [NodeID(2), NodeID(3)].contains($0) },
+            deliver: { group, message in
+                if group == GroupID(5) { received.messages.append(message) }
+            }, takeSnapshot: { _, _ in })
         Task { @ReactorActor in await listener.run() }
         defer { listener.stop() }
         try await body(listener, received)
@@ -96,21 +100,21 @@ struct PeerListenerTests {
 
     @Test func `a peer is heard and told so`() async throws {
         try await withListener { listener, received async throws in
-            let hello = PeerHello(shard: 1, from: NodeID(2), to: NodeID(1))
-            let frames: [PeerFrame] = [.hello(hello), .message(message(from: 2))]
+            let hello = PeerHello(cluster: 1, from: NodeID(2), to: NodeID(1))
+            let frames: [PeerFrame] = [.hello(hello), .message(GroupID(5), message(from: 2))]
             #expect(try await isAnswered(frames, by: listener))
             #expect(received.messages == [message(from: 2)])
         }
     }
 
     @Test(arguments: [
-        PeerHello(shard: 2, from: NodeID(2), to: NodeID(1)),  // Another shard.
-        PeerHello(shard: 1, from: NodeID(2), to: NodeID(3)),  // Meant for another replica.
-        PeerHello(shard: 1, from: NodeID(4), to: NodeID(1)),  // Not of this group.
+        PeerHello(cluster: 2, from: NodeID(2), to: NodeID(1)),  // Another cluster.
+        PeerHello(cluster: 1, from: NodeID(2), to: NodeID(3)),  // Meant for another host.
+        PeerHello(cluster: 1, from: NodeID(4), to: NodeID(1)),  // Not of this cluster.
     ])
     func `a stranger is not heard`(_ hello: PeerHello) async throws {
         try await withListener { listener, received async throws in
-            let frames: [PeerFrame] = [.hello(hello), .message(message(from: 2))]
+            let frames: [PeerFrame] = [.hello(hello), .message(GroupID(5), message(from: 2))]
             #expect(try await isAnswered(frames, by: listener) == false)
             #expect(received.messages.isEmpty)
         }
@@ -119,9 +123,11 @@ struct PeerListenerTests {
     @Test func `who speaks without a hello, or in the name of another, is not heard`() async throws
     {
         try await withListener { listener, received async throws in
-            #expect(try await isAnswered([.message(message(from: 2))], by: listener) == false)
-            let hello = PeerHello(shard: 1, from: NodeID(2), to: NodeID(1))
-            let frames: [PeerFrame] = [.hello(hello), .message(message(from: 3))]
+            #expect(
+                try await isAnswered([.message(GroupID(5), message(from: 2))], by: listener)
+                    == false)
+            let hello = PeerHello(cluster: 1, from: NodeID(2), to: NodeID(1))
+            let frames: [PeerFrame] = [.hello(hello), .message(GroupID(5), message(from: 3))]
             #expect(try await isAnswered(frames, by: listener) == false)
             #expect(received.messages.isEmpty)
         }

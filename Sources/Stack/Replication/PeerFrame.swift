@@ -1,17 +1,18 @@
-// What replicas of one shard say to each other on a connection, one frame each.
+// What hosts say to each other on a connection, one frame each. All groups that two hosts share go
+// over one connection; each message says which group it is for.
 //
 // The side that dials speaks: a hello, then messages and pings. The side that accepted answers only
 // with "alive", at most every 50 ms and only while bytes arrive. That is how the dialler tells a
 // peer that reads from one whose packets vanish: TCP itself would notice after many seconds, and
 // after a long outage its next retransmission may be as far away again.
 //
-//     hello    u8 purpose  u32 shard   u64 from   u64 to
-//     message  a Raft message, as RaftMessage+Coding.swift draws it
+//     hello    u8 purpose  u64 cluster   u64 from   u64 to
+//     message  the group (varint)   a Raft message, as RaftMessage+Coding.swift draws it
 //     ping, alive   (nothing)
 //
 // A snapshot has a connection of its own, see SnapshotStream.swift:
 //
-//     offer    u64 bytes   u32 crc32c   the message (length in front)
+//     offer    the group (varint)   u64 bytes   u32 crc32c   the message (length in front)
 //     chunk    bytes of the file
 //     taken    (nothing): the follower's answer
 
@@ -20,7 +21,7 @@ import Wire
 
 enum PeerFrame: Equatable {
     case hello(PeerHello)
-    case message(RaftMessage)
+    case message(GroupID, RaftMessage)
     case ping
     case alive
     case offer(SnapshotOffer)
@@ -43,10 +44,13 @@ enum PeerFrame: Equatable {
     func encode(into bytes: inout [UInt8]) {
         switch self {
         case .hello(let hello): Self.append(.hello, to: &bytes) { hello.encode(into: &$0) }
-        case .message(let message):
+        case .message(let group, let message):
             var payload: [UInt8] = []
             message.encode(into: &payload)
-            Self.append(.message, to: &bytes) { $0.write(raw: payload.span) }
+            Self.append(.message, to: &bytes) {
+                $0.write(varint: group.rawValue)
+                $0.write(raw: payload.span)
+            }
         case .ping: Self.append(.ping, to: &bytes) { _ in }
         case .alive: Self.append(.alive, to: &bytes) { _ in }
         case .offer(let offer): Self.append(.offer, to: &bytes) { offer.encode(into: &$0) }
@@ -78,7 +82,11 @@ enum PeerFrame: Equatable {
         do {
             switch Kind(rawValue: frame.kind) {
             case .hello: self = .hello(try PeerHello(decoding: frame.payload.span))
-            case .message: self = .message(try RaftMessage(decoding: frame.payload.span))
+            case .message:
+                var reader = ByteReader(frame.payload.span)
+                let group = GroupID(try reader.readVarint())
+                let rest = try reader.readRaw(reader.remaining)
+                self = .message(group, try RaftMessage(decoding: rest))
             case .ping: self = .ping
             case .alive: self = .alive
             case .offer: self = .offer(try SnapshotOffer(decoding: frame.payload.span))
@@ -108,13 +116,14 @@ struct PeerHello: Hashable {
     }
 
     var purpose: Purpose
-    var shard: Int
+    /// Hosts of different clusters have nothing to say to each other, whatever their numbers.
+    var cluster: UInt64
     var from: NodeID
     var to: NodeID
 
-    init(purpose: Purpose = .messages, shard: Int, from: NodeID, to: NodeID) {
+    init(purpose: Purpose = .messages, cluster: UInt64, from: NodeID, to: NodeID) {
         self.purpose = purpose
-        self.shard = shard
+        self.cluster = cluster
         self.from = from
         self.to = to
     }
@@ -126,7 +135,7 @@ struct PeerHello: Hashable {
             throw ByteReaderError(reason: .unknownTag(tag), offset: 0)
         }
         self.purpose = purpose
-        shard = Int(try reader.readU32())
+        cluster = try reader.readU64()
         from = NodeID(try reader.readU64())
         to = NodeID(try reader.readU64())
         try reader.expectEnd()
@@ -134,7 +143,7 @@ struct PeerHello: Hashable {
 
     func encode(into writer: inout ByteWriter) {
         writer.write(u8: purpose.rawValue)
-        writer.write(u32: UInt32(shard))
+        writer.write(u64: cluster)
         writer.write(u64: from.rawValue)
         writer.write(u64: to.rawValue)
     }

@@ -1,4 +1,5 @@
-// The connection on which this replica talks to one other: dialled again and again, never trusted.
+// The connection on which this host talks to one other, for all groups that both have a replica of:
+// dialled again and again, never trusted.
 //
 // Raft tolerates loss, so a link promises nothing. What it must not do is hoard: messages for a peer
 // that does not read are dropped past a bound, and the leader is told so that it starts anew from
@@ -10,8 +11,8 @@ import Linux
 import Raft
 import Reactor
 
-/// The times and bounds of the links between replicas.
-struct PeerLinkLimits: Sendable {
+/// The times and bounds of the links between hosts.
+package struct PeerLinkLimits: Sendable {
     var connectTimeout = Duration.milliseconds(250)
     var redialPause = Duration.milliseconds(100)
     var pingInterval = Duration.milliseconds(100)
@@ -23,6 +24,8 @@ struct PeerLinkLimits: Sendable {
     /// Silence, in the other direction, after which an accepted connection is closed.
     var inboundSilenceMax = Duration.seconds(2)
     var helloTimeout = Duration.seconds(1)
+
+    package init() {}
 }
 
 @ReactorActor
@@ -32,15 +35,15 @@ final class PeerLink {
     private let limits: PeerLinkLimits
     private let didLose: @ReactorActor () -> Void
     private var connection: Connection?
-    /// Carries a snapshot, while one is sent.
-    private var transfer: Connection?
-    /// Encoded and not handed to the connection yet: one write a turn of the driver.
+    /// Those that carry a snapshot each.
+    private var transfers: [ObjectIdentifier: Connection] = [:]
+    /// Encoded and not handed to the connection yet: one write a turn of the loop.
     private var gathered: [UInt8] = []
     private var isStopped = false
 
     private(set) var droppedCount = 0
 
-    /// While true nothing is dialled: the replica is cut off, for tests.
+    /// While true nothing is dialled: the host is cut off, for tests.
     var isBlocked = false {
         didSet { if isBlocked { close() } }
     }
@@ -60,7 +63,7 @@ final class PeerLink {
     var isUp: Bool { connection?.isOpen == true }
 
     /// Takes a message for the next `flush`, or drops it.
-    func send(_ message: RaftMessage) {
+    func send(_ message: RaftMessage, of group: GroupID) {
         guard let connection, connection.isOpen else {
             droppedCount += 1
             return
@@ -69,7 +72,7 @@ final class PeerLink {
             droppedCount += 1
             return didLose()
         }
-        PeerFrame.message(message).encode(into: &gathered)
+        PeerFrame.message(group, message).encode(into: &gathered)
     }
 
     func flush() {
@@ -79,15 +82,15 @@ final class PeerLink {
     }
 
     /// Sends a snapshot on a connection of its own; false when it did not arrive.
-    func send(_ file: SnapshotFile, _ message: RaftMessage) async -> Bool {
+    func send(_ file: SnapshotFile, _ message: RaftMessage, of group: GroupID) async -> Bool {
         guard !isBlocked, !isStopped, let fresh = await dial() else { return false }
         defer { fresh.close() }
-        transfer = fresh
-        defer { transfer = nil }
+        transfers[ObjectIdentifier(fresh)] = fresh
+        defer { transfers[ObjectIdentifier(fresh)] = nil }
         var hello = hello
         hello.purpose = .snapshot
         let offer = SnapshotOffer(
-            message: message, byteCount: file.byteCount, checksum: file.checksum)
+            group: group, message: message, byteCount: file.byteCount, checksum: file.checksum)
         let isTaken = try? await SnapshotStream.send(file, offer: offer, hello: hello, on: fresh)
         return isTaken ?? false
     }
@@ -113,7 +116,7 @@ final class PeerLink {
 
     private func close() {
         connection?.close()
-        transfer?.close()
+        for transfer in transfers.values { transfer.close() }
     }
 
     private func dial() async -> Connection? {

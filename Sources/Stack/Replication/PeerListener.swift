@@ -1,4 +1,4 @@
-// The other replicas' way in: accepts their connections, checks who they are, hands their messages on.
+// The other hosts' way in: accepts their connections, checks who they are, hands their messages on.
 
 import Linux
 import Raft
@@ -8,16 +8,16 @@ import Reactor
 final class PeerListener {
     let address: SocketAddress
     private let listener: Listener
-    private let shard: Int
+    private let cluster: UInt64
     private let id: NodeID
     private let limits: PeerLinkLimits
-    private let peers: Set<NodeID>
-    private let deliver: @ReactorActor (RaftMessage) -> Void
+    private let isPeer: @ReactorActor (NodeID) -> Bool
+    private let deliver: @ReactorActor (GroupID, RaftMessage) -> Void
     private let takeSnapshot: @ReactorActor (NodeID, Connection) async -> Void
     /// The newest connection of each peer; one that dials again has given the older one up.
     private var connections: [NodeID: Connection] = [:]
-    /// Those that carry snapshots.
-    private var transfers: [NodeID: Connection] = [:]
+    /// Those that carry snapshots, one each.
+    private var transfers: [ObjectIdentifier: Connection] = [:]
 
     /// While true every connection is closed as it comes: the replica is cut off, for tests.
     var isBlocked = false {
@@ -25,15 +25,16 @@ final class PeerListener {
     }
 
     init(
-        _ address: SocketAddress, shard: Int, id: NodeID, peers: Set<NodeID>,
-        limits: PeerLinkLimits, deliver: @escaping @ReactorActor (RaftMessage) -> Void,
+        _ address: SocketAddress, cluster: UInt64, id: NodeID, limits: PeerLinkLimits,
+        isPeer: @escaping @ReactorActor (NodeID) -> Bool,
+        deliver: @escaping @ReactorActor (GroupID, RaftMessage) -> Void,
         takeSnapshot: @escaping @ReactorActor (NodeID, Connection) async -> Void
     ) throws(SyscallError) {
         listener = try Listener(address)
         self.address = listener.address
-        self.shard = shard
+        self.cluster = cluster
         self.id = id
-        self.peers = peers
+        self.isPeer = isPeer
         self.limits = limits
         self.deliver = deliver
         self.takeSnapshot = takeSnapshot
@@ -71,10 +72,9 @@ final class PeerListener {
             try? await listen(to: peer, on: connection)
             if connections[peer] === connection { connections[peer] = nil }
         case .snapshot:
-            transfers[peer]?.close()
-            transfers[peer] = connection
+            transfers[ObjectIdentifier(connection)] = connection
             await takeSnapshot(peer, connection)
-            if transfers[peer] === connection { transfers[peer] = nil }
+            transfers[ObjectIdentifier(connection)] = nil
         }
     }
 
@@ -84,8 +84,8 @@ final class PeerListener {
         do {
             while true {
                 if let frame = try connection.take({ bytes in try PeerFrame.parse(bytes) }) {
-                    guard case .hello(let hello) = frame, hello.shard == shard, hello.to == id,
-                        peers.contains(hello.from)
+                    guard case .hello(let hello) = frame, hello.cluster == cluster, hello.to == id,
+                        isPeer(hello.from)
                     else { return nil }
                     return hello
                 }
@@ -100,9 +100,9 @@ final class PeerListener {
         var nextAnswer = MonotonicTime.now()
         repeat {
             while let frame = try connection.take({ bytes in try PeerFrame.parse(bytes) }) {
-                guard case .message(let message) = frame else { continue }
+                guard case .message(let group, let message) = frame else { continue }
                 guard message.from == peer else { throw PeerError.notForMe }
-                deliver(message)
+                deliver(group, message)
             }
             // Whole frames or not, bytes arrived: over a slow link a frame takes long.
             if nextAnswer <= .now() {

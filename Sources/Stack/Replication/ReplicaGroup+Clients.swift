@@ -1,67 +1,57 @@
 // Clients that wait: for their write to be applied, or for a quorum to confirm that reading is safe.
 
 import Linux
-import Raft
+package import Raft
 import Reactor
 
 /// What became of a write.
-enum WriteOutcome: Sendable {
-    case applied(StoreReply)
+package enum WriteOutcome<Reply: Sendable>: Sendable {
+    case applied(Reply)
     /// It was not taken: certainly not executed.
     case refused(RaftRefusal)
     /// Leadership was lost, or time ran out, while it waited: it may be executed or not.
     case unknown
 }
 
-/// What a client wants to see.
-enum StoreQuery: Sendable {
-    case values(of: [[UInt8]])
-    /// The highest keys first.
-    case range(prefix: [UInt8], limit: Int)
-}
-
-/// What became of a read.
-enum ReadOutcome: Sendable {
-    /// One value, or none, for each key asked for.
-    case values([[UInt8]?])
-    case range([KeyValue])
+/// Whether the state may be read.
+package enum ReadOutcome: Sendable, Equatable {
+    /// It shows every write that was acknowledged before the question, by whomever; read at once.
+    case ready
     case refused(RaftRefusal)
     /// Leadership was lost, or time ran out, before a quorum confirmed it.
     case lost
-    case failed(StateError)
 }
 
-extension ReplicaDriver {
+extension ReplicaGroup {
     /// Proposes a command and waits until it is applied here.
-    func write(_ command: [UInt8]) async -> WriteOutcome {
+    package func propose(_ command: [UInt8]) async -> WriteOutcome<State.Reply> {
         guard isRunning else { return .refused(.notLeader(leader: nil)) }
-        guard writes.count < limits.pendingWritesMax, !isNearlyFull else {
+        guard writes.count < limits.pendingWritesMax, !state.isNearlyFull else {
             return .refused(.overloaded)
         }
-        let promise: Promise<WriteOutcome>
+        let promise: Promise<WriteOutcome<State.Reply>>
         do throws(RaftRefusal) {
             let receipt = try node.propose([command])
             promise = writes.add(LogPosition(index: receipt.first, term: receipt.term))
         } catch {
             return .refused(error)
         }
-        schedule()
+        outlets.wake()
         return await promise.value(deadline: .now() + limits.answerTimeout) ?? .unknown
     }
 
-    /// An ID for a command that has none of its own: each try of it counts as another request.
-    func anonymousRequest() -> RequestID {
-        anonymousCount += 1
-        return RequestID(client: anonymousClient, sequence: anonymousCount)
-    }
-
-    /// Reads what every acknowledged write up to now has left. Reads that come together share one
-    /// round of the quorum.
-    func read(_ query: StoreQuery) async -> ReadOutcome {
+    /// Waits until a read of `state` is linearizable. After `ready`, read before the next `await`.
+    ///
+    /// Reads that come together share one round of the quorum.
+    package func readBarrier() async -> ReadOutcome {
         guard isRunning else { return .refused(.notLeader(leader: nil)) }
-        let promise = reads.gather(query)
-        schedule()
-        return await promise.value(deadline: .now() + limits.answerTimeout) ?? .lost
+        let promise = reads.gather()
+        outlets.wake()
+        let outcome = await promise.value(deadline: .now() + limits.answerTimeout) ?? .lost
+        guard outcome == .ready else { return outcome }
+        // Between the answer and this turn a checkpoint may have taken hold of the state.
+        while isRunning, !stateIsFree { _ = await stateChanged.wait() }
+        return isRunning ? .ready : .lost
     }
 
     /// Asks for all reads that came since the last turn whether this replica still leads.
@@ -78,25 +68,28 @@ extension ReplicaDriver {
         for read in ready.reads { reads.confirm(read.id, at: read.index) }
         for id in ready.abandonedReads { reads.settle(id, .lost) }
     }
+
+    /// Writes that wait for their majority.
+    package var pendingWriteCount: Int { writes.count }
 }
 
 /// Writes that were proposed here and are not applied yet, by their place in the log.
 @ReactorActor
-struct PendingWrites {
-    private var waiting: [LogIndex: (term: Term, promise: Promise<WriteOutcome>)] = [:]
+struct PendingWrites<Reply: Sendable> {
+    private var waiting: [LogIndex: (term: Term, promise: Promise<WriteOutcome<Reply>>)] = [:]
 
     init() {}
 
     var count: Int { waiting.count }
 
-    mutating func add(_ position: LogPosition) -> Promise<WriteOutcome> {
-        let promise = Promise<WriteOutcome>()
+    mutating func add(_ position: LogPosition) -> Promise<WriteOutcome<Reply>> {
+        let promise = Promise<WriteOutcome<Reply>>()
         waiting[position.index] = (position.term, promise)
         return promise
     }
 
     /// An entry of another term at the same index means that the write was overwritten.
-    mutating func complete(_ position: LogPosition, with reply: StoreReply?) {
+    mutating func complete(_ position: LogPosition, with reply: Reply?) {
         guard let (term, promise) = waiting.removeValue(forKey: position.index) else { return }
         if let reply, term == position.term {
             promise.fulfil(.applied(reply))
@@ -115,10 +108,7 @@ struct PendingWrites {
 /// Reads on their way: gathered in this turn, asked about, confirmed and waiting for the state.
 @ReactorActor
 struct PendingReads {
-    private struct Read {
-        let query: StoreQuery
-        let promise: Promise<ReadOutcome>
-    }
+    private typealias Read = Promise<ReadOutcome>
 
     private var lastID: UInt64 = 0
     private var gathered: [Read] = []
@@ -127,9 +117,9 @@ struct PendingReads {
 
     init() {}
 
-    mutating func gather(_ query: StoreQuery) -> Promise<ReadOutcome> {
+    mutating func gather() -> Promise<ReadOutcome> {
         let promise = Promise<ReadOutcome>()
-        gathered.append(Read(query: query, promise: promise))
+        gathered.append(promise)
         return promise
     }
 
@@ -149,38 +139,24 @@ struct PendingReads {
 
     /// Gives up the reads of one question.
     mutating func settle(_ id: ReadID, _ outcome: ReadOutcome) {
-        for read in asked.removeValue(forKey: id) ?? [] { read.promise.fulfil(outcome) }
+        for read in asked.removeValue(forKey: id) ?? [] { read.fulfil(outcome) }
     }
 
-    /// Answers the confirmed reads whose index is applied.
-    mutating func answer(from state: KeyValueState) {
+    /// Lets the confirmed reads go whose index is applied.
+    mutating func answer(applied: LogIndex) {
         guard !confirmed.isEmpty else { return }
-        for (index, reads) in confirmed where index <= state.applied.index {
-            for read in reads { read.promise.fulfil(Self.answer(read.query, from: state)) }
+        for (index, reads) in confirmed where index <= applied {
+            for read in reads { read.fulfil(.ready) }
         }
-        confirmed.removeAll { $0.index <= state.applied.index }
+        confirmed.removeAll { $0.index <= applied }
     }
 
     mutating func loseAll() {
-        let all = gathered + asked.values.joined() + confirmed.flatMap(\.reads)
-        for read in all { read.promise.fulfil(.lost) }
+        for read in gathered + asked.values.joined() + confirmed.flatMap(\.reads) {
+            read.fulfil(.lost)
+        }
         gathered = []
         asked = [:]
         confirmed = []
-    }
-
-    private static func answer(_ query: StoreQuery, from state: KeyValueState) -> ReadOutcome {
-        do throws(StateError) {
-            switch query {
-            case .values(let keys):
-                var values: [[UInt8]?] = []
-                for key in keys { values.append(try state.value(of: key)) }
-                return .values(values)
-            case .range(let prefix, let limit):
-                return .range(try state.range(prefix: prefix, limit: limit))
-            }
-        } catch {
-            return .failed(error)
-        }
     }
 }

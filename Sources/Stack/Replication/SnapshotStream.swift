@@ -11,6 +11,7 @@ import Wire
 
 /// What is said before the bytes.
 struct SnapshotOffer: Hashable {
+    var group: GroupID
     /// The `installSnapshot` that the follower's core gets once the bytes are there.
     var message: RaftMessage
     var byteCount: Int
@@ -22,7 +23,8 @@ struct SnapshotOffer: Hashable {
         return descriptor
     }
 
-    init(message: RaftMessage, byteCount: Int, checksum: UInt32) {
+    init(group: GroupID, message: RaftMessage, byteCount: Int, checksum: UInt32) {
+        self.group = group
         self.message = message
         self.byteCount = byteCount
         self.checksum = checksum
@@ -30,6 +32,7 @@ struct SnapshotOffer: Hashable {
 
     init(decoding bytes: Span<UInt8>) throws {
         var reader = ByteReader(bytes)
+        group = GroupID(try reader.readVarint())
         byteCount = Int(clamping: try reader.readU64())
         checksum = try reader.readU32()
         message = try RaftMessage(decoding: try reader.readSpan())
@@ -39,6 +42,7 @@ struct SnapshotOffer: Hashable {
     func encode(into writer: inout ByteWriter) {
         var payload: [UInt8] = []
         message.encode(into: &payload)
+        writer.write(varint: group.rawValue)
         writer.write(u64: UInt64(byteCount))
         writer.write(u32: checksum)
         writer.write(bytes: payload)
@@ -77,14 +81,19 @@ enum SnapshotStream {
         }
     }
 
+    /// Waits for the offer that a snapshot's connection opens with.
+    @ReactorActor
+    static func offer(on connection: Connection) async throws -> SnapshotOffer? {
+        guard case .offer(let offer) = try await next(on: connection) else { return nil }
+        return offer
+    }
+
     /// Receives a file under `path`; nil when what came is not what was announced.
     @ReactorActor
     static func receive(
-        to path: String, on connection: Connection
-    ) async throws -> (file: SnapshotFile, message: RaftMessage)? {
-        guard case .offer(let offer) = try await next(on: connection),
-            let descriptor = offer.descriptor
-        else { return nil }
+        _ offer: SnapshotOffer, to path: String, on connection: Connection
+    ) async throws -> SnapshotFile? {
+        guard let descriptor = offer.descriptor else { return nil }
         let target = try File.open(path, [.writeOnly, .create, .truncate])
         var received = 0
         var sum = CRC32C()
@@ -97,9 +106,8 @@ enum SnapshotStream {
             received += bytes.count
         }
         guard received == offer.byteCount, sum.value == offer.checksum else { return nil }
-        let file = SnapshotFile(
+        return SnapshotFile(
             path: path, descriptor: descriptor, byteCount: received, checksum: offer.checksum)
-        return (file, offer.message)
     }
 
     @ReactorActor

@@ -9,7 +9,7 @@ import Raft
 import Reactor
 import Telemetry
 
-extension ReplicaDriver {
+extension ReplicaGroup {
     // MARK: Giving
 
     /// Starts to send a snapshot to the message's receiver; one at a time, the next has to wait.
@@ -22,68 +22,44 @@ extension ReplicaDriver {
             let isDelivered = await sendSnapshot(message)
             isSendingSnapshot = false
             guard isRunning else { return }
-            log.info("snapshot sent", ["peer": message.to, "delivered": isDelivered])
+            log.info(
+                "snapshot sent", ["group": id, "peer": message.to, "delivered": isDelivered])
             node.step(.snapshotFinished(to: message.to, isDelivered: isDelivered))
-            advance()
+            outlets.wake()
         }
     }
 
     private func sendSnapshot(_ message: RaftMessage) async -> Bool {
-        guard let file = await copyState() else { return false }
+        guard isRunning else { return false }
+        let copy = Promise<SnapshotFile?>()
+        waitingCopy = copy
+        outlets.wake()
+        guard let file = await copy.value() ?? nil else { return false }
         defer { try? File.remove(file.path) }
         guard isRunning else { return false }
         var message = message
         message.body = .installSnapshot(file.descriptor)
-        return await transfer(file, message)
-    }
-
-    /// Copies the state as of a checkpoint that is made for it.
-    private func copyState() async -> SnapshotFile? {
-        let work = Promise<SnapshotWork?>()
-        waitingCopy = work
-        wantsCheckpoint = true
-        settleState()
-        guard let work = await work.value() ?? nil else { return nil }
-        let result = await offload { work.perform() }
-        defer { stateChanged.wakeAll() }
-        do throws(StateError) {
-            return try state.finishSnapshot(result)
-        } catch {
-            log.warning("snapshot failed", ["error": error])
-            return nil
-        }
-    }
-
-    /// Starts the copy that waits, in the one moment when everything applied is checkpointed.
-    func startWaitingCopy() {
-        guard let waiting = waitingCopy, stateIsFree, !state.isSnapshotting,
-            state.applied == state.checkpointed
-        else { return }
-        waitingCopy = nil
-        wantsCheckpoint = false
-        do throws(StateError) {
-            waiting.fulfil(try state.beginSnapshot(to: folder + "/outgoing.mdb"))
-        } catch {
-            fail("the state cannot be checkpointed", error)
-        }
+        return await outlets.transfer(file, message)
     }
 
     // MARK: Taking
 
     /// Where the bytes of a snapshot go while they arrive.
-    private var incomingPath: String { folder + "/incoming.mdb" }
+    private var incomingPath: String { folder + "/incoming" }
 
     /// Receives a snapshot; the connection is the caller's to close.
-    func takeSnapshot(from peer: NodeID, on connection: Connection) async {
-        guard isRunning, !isReceivingSnapshot else { return }
+    func takeSnapshot(
+        _ offer: SnapshotOffer, from peer: NodeID, on connection: Connection
+    ) async {
+        guard isRunning, !isReceivingSnapshot, offer.message.from == peer else { return }
         isReceivingSnapshot = true
         defer { isReceivingSnapshot = false }
         let path = incomingPath
         defer { if File.exists(path) { try? File.remove(path) } }
-        guard let (file, message) = try? await SnapshotStream.receive(to: path, on: connection),
-            message.from == peer
-        else { return log.warning("snapshot broke off", ["peer": peer]) }
-        await receiveSnapshot(message, file)
+        guard let file = try? await SnapshotStream.receive(offer, to: path, on: connection) else {
+            return log.warning("snapshot broke off", ["group": id, "peer": peer])
+        }
+        await receiveSnapshot(offer.message, file)
         connection.send(PeerFrame.taken.encoded)
         try? await connection.flush(deadline: .now() + .seconds(1))
     }
@@ -94,9 +70,10 @@ extension ReplicaDriver {
         stagedSnapshot = file
         node.step(.message(message))
         advance()
+        outlets.wake()
         while isInstalling { _ = await stateChanged.wait() }
         if stagedSnapshot != nil {
-            log.info("snapshot not needed", ["index": file.descriptor.index])
+            log.info("snapshot not needed", ["group": id, "index": file.descriptor.index])
         }
         stagedSnapshot = nil
     }
@@ -105,30 +82,34 @@ extension ReplicaDriver {
     func install(_ ready: Ready) {
         isInstalling = true
         Task { @ReactorActor in
-            while isSyncing || !awaitingDisk.isEmpty { _ = await idle.wait() }
-            while state.isCheckpointing || state.isSnapshotting { _ = await stateChanged.wait() }
-            if isRunning { putInPlace(ready) }
+            while isRunning, waitsForDisk { _ = await settled.wait() }
+            while isCheckpointing || isCopying { _ = await stateChanged.wait() }
+            if isRunning { await putInPlace(ready) }
             isInstalling = false
             stateChanged.wakeAll()
+            guard isRunning else { return }
             finish(ready)
-            advance()
+            outlets.wake()
         }
     }
 
     /// Term and vote go to the disk first: a log or a state must never be ahead of the term.
-    private func putInPlace(_ ready: Ready) {
+    private func putInPlace(_ ready: Ready) async {
         guard let file = stagedSnapshot, file.descriptor == ready.snapshot else {
             preconditionFailure("the core installs only what was staged")
         }
-        do {
-            if let hardState = ready.hardState { try storage.syncHardState(hardState) }
-            try state.install(file)
+        if let hardState = ready.hardState {
+            records.append(.hardState(hardState), of: id)
+            guard await records.flush(), isRunning else { return }
+        }
+        do throws(State.Failure) {
+            try await state.install(file)
         } catch {
             fail("the snapshot cannot be installed", error)
         }
         stagedSnapshot = nil
         backlog = []
         appliedBytes = 0
-        log.info("snapshot installed", ["index": file.descriptor.index])
+        log.info("snapshot installed", ["group": id, "index": file.descriptor.index])
     }
 }

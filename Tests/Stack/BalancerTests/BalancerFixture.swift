@@ -51,7 +51,7 @@ final class TestBackend {
 
 /// A balancer over some backends, and a client of it.
 @ReactorActor
-final class Bench {
+final class BalancerFixture {
     let balancer: BalancerServer
     let client: HTTPClient
     let address: SocketAddress

@@ -13,7 +13,7 @@ extension Tag {
 
 /// Two nodes and sockets in each; taken down by `tearDown`.
 @ReactorActor
-final class Bench {
+final class TwoNodes {
     let testbed: Testbed
     let a: Node
     let b: Node
@@ -29,9 +29,9 @@ final class Bench {
 
     /// Runs a body on a fresh bench and takes it down, whatever comes of the body.
     static func with(
-        seed: UInt64 = 7, _ body: @ReactorActor (Bench) async throws -> Void
+        seed: UInt64 = 7, _ body: @ReactorActor (TwoNodes) async throws -> Void
     ) async throws {
-        let bench = try Bench(seed: seed)
+        let bench = try TwoNodes(seed: seed)
         let result: Result<Void, any Error>
         do {
             try await body(bench)
@@ -118,7 +118,7 @@ struct Stream {
     let connection: Connection
 
     /// Connects from a to b; returns a's end and b's.
-    static func pair(_ bench: Bench) async throws -> (Stream, Stream) {
+    static func pair(_ bench: TwoNodes) async throws -> (Stream, Stream) {
         let target = SocketAddress(ip: bench.b.address, port: 9100)
         let listener = try bench.b.perform { () throws(SyscallError) in try Listener(target) }
         defer { listener.close() }
