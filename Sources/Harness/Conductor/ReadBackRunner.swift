@@ -104,28 +104,34 @@ final class ReadBackRunner {
         return .unreadable(reason)
     }
 
-    /// True once no queue holds or has handed out anything.
+    /// True once no partition of a queue has anything left that the workers have not done.
     private func queueIsEmpty(within limit: Duration) async -> Bool {
-        let queues = stack.members.filter { $0.plan.kind == .queue }
+        let tiers = plan.topology.tiers(serving: .queue)
         let deadline = MonotonicTime.now() + limit
         while .now() < deadline, !aborted.isOn {
-            var empty = !queues.isEmpty
-            for queue in queues where empty { empty = await isEmpty(queue) }
+            var empty = !tiers.isEmpty
+            for tier in tiers {
+                for partition in 1...(tier.shape.partitionCount ?? 1) where empty {
+                    empty = await isEmpty(tier, partition)
+                }
+            }
             if empty { return true }
             await Reactor.sleep(for: .milliseconds(100))
         }
         return false
     }
 
-    private func isEmpty(_ queue: Member) async -> Bool {
-        let client = RESPClient(queue.plan.listen)
-        defer { client.close() }
-        guard
-            case .array(let items)? = try? await client.call(
-                ["DEPTH", "orders"], deadline: .now() + .seconds(1)),
-            items.count >= 2, case .integer(0) = items[0], case .integer(0) = items[1]
-        else { return false }
-        return true
+    /// As the partition's leader has it; nobody else answers.
+    private func isEmpty(_ tier: TierSpec, _ partition: Int) async -> Bool {
+        for member in stack.members where member.plan.tier == tier.name {
+            let client = RESPClient(member.plan.listen)
+            defer { client.close() }
+            let reply = try? await client.call(
+                ["DEPTH", "orders", "workers", String(partition)], deadline: .now() + .seconds(1))
+            guard case .array(let items)? = reply, items.count >= 3 else { continue }
+            return items.prefix(3).allSatisfy { $0 == .integer(0) }
+        }
+        return false
     }
 }
 

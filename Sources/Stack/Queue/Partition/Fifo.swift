@@ -1,7 +1,7 @@
 // A queue whose front goes away in amortised constant time, which an array's does not.
 
 /// First in, first out.
-struct Fifo<Element> {
+struct Fifo<Element: Sendable>: Sendable {
     private var storage: [Element?] = []
     /// 0 <= head <= storage.count; what lies before it is taken and nil.
     private var head = 0

@@ -1,6 +1,6 @@
 // A binary heap: the least element is at hand, insertion and removal cost a logarithm.
 
-struct MinHeap<Element: Comparable> {
+struct MinHeap<Element: Comparable & Sendable>: Sendable {
     private var elements: [Element] = []
 
     init() {}
