@@ -25,8 +25,11 @@ struct Progress: Sendable {
     /// Whether the follower was heard since the leader last checked its quorum.
     var isActive = false
 
-    /// When it was last heard, in ticks of the leadership; nil if it never was.
+    /// When it was last heard, by the leader's ticks; nil if it never was.
     private(set) var heardAt: Int?
+
+    /// Its own clock, as it last told it.
+    var stamp: Ticket?
 
     /// The newest read round that the follower confirmed.
     private(set) var round: UInt64 = 0

@@ -48,6 +48,16 @@ package struct RaftConfiguration: Hashable, Sendable {
     /// Reads that wait for their quorum round; more are refused as overload.
     package var pendingReadsMax = 16_384
 
+    package var readRule = ReadRule.quorumRound
+
+    /// Names this life of the node: another value at each start, drawn at random; zero for none.
+    ///
+    /// Without it a follower can neither read for itself nor hand on, and knows no staleness.
+    package var life: UInt64 = 0
+
+    /// Proposals handed to the leader that were not answered; more are refused as overload.
+    package var forwardsMax = 1024
+
     package var commitRule = CommitRule.majority
 
     package init(id: NodeID, membership: Membership, seed: UInt64) {
@@ -65,5 +75,12 @@ package struct RaftConfiguration: Hashable, Sendable {
         precondition(uncommittedBytesMax > 0, "uncommittedBytesMax must be positive")
         precondition(committedBytesMax > 0, "committedBytesMax must be positive")
         precondition(pendingReadsMax > 0, "pendingReadsMax must be positive")
+        precondition(forwardsMax > 0, "forwardsMax must be positive")
+        if case .lease(let driftPercentMax) = readRule {
+            precondition(driftPercentMax >= 0, "driftPercentMax must not be negative")
+        }
+        if let leaseTicks {
+            precondition(leaseTicks > heartbeatTicks, "a lease must outlast a heartbeat's interval")
+        }
     }
 }

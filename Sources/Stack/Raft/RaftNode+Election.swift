@@ -3,16 +3,19 @@
 extension RaftNode {
     mutating func tick(_ count: Int) {
         precondition(count > 0, "time only moves forward")
+        now += count
+        tickPromise()
         clock.advance(by: count)
         if leadership != nil {
-            tickAsLeader(count)
-        } else if clock.isExpired {
+            return tickAsLeader(count)
+        }
+        tickForwards()
+        if clock.isExpired {
             becomePreCandidate()
         }
     }
 
     private mutating func tickAsLeader(_ count: Int) {
-        leadership?.ticks += count
         leadership?.ticksSinceHeartbeat += count
         tickCatchUps(count)
         tickTransfer(count)
@@ -49,6 +52,7 @@ extension RaftNode {
     /// Asks for pre-votes. Neither term nor vote change: a node that cannot win disturbs nobody.
     private mutating func becomePreCandidate() {
         guard mayCampaign else { return clock.restart() }
+        guard votesHeldBack == 0 else { return }  // Its own vote would count.
         enter(.preCandidate(granted: []))
         requestVotes(isPreVote: true, isTransfer: false)
         recordVote(from: configuration.id)
@@ -106,6 +110,12 @@ extension RaftNode {
         return leader != nil && !clock.isPastMinimum
     }
 
+    /// Whether a vote was promised to nobody for a while (RaftNode+Lease.swift), in any term.
+    func isHoldingBack(_ message: RaftMessage) -> Bool {
+        guard case .voteRequest(let request) = message.body else { return false }
+        return votesHeldBack > 0 && !request.isTransfer
+    }
+
     mutating func receive(_ request: VoteRequest, in requestTerm: Term, from peer: NodeID) {
         let isFree = vote == peer || (vote == nil && leader == nil)
         let mayGrant = request.isPreVote ? requestTerm > term : isFree
@@ -154,6 +164,7 @@ extension RaftNode {
         else { return }
         send(.timeoutNow, to: transfer.target)
         leadership?.transfer?.isTold = true
+        leadership?.hasToldSuccessor = true
     }
 
     mutating func receiveTimeoutNow(from peer: NodeID) {

@@ -60,7 +60,7 @@ extension RaftNode {
             let catchUp = leadership.catchUps[learner], let heardAt = progress.heardAt
         else { return false }
         let limit = configuration.electionTicks
-        return leadership.ticks - heardAt < limit
+        return now - heardAt < limit
             && catchUp.isDone(match: progress.match, roundTicksMax: limit)
     }
 

@@ -11,6 +11,7 @@ extension RaftNode {
         case .leader: preconditionFailure("term \(term) has two leaders: \(peer) and this node")
         }
         clock.touch()
+        holdBackVotes()
     }
 
     mutating func receive(_ request: AppendRequest, from peer: NodeID) {
@@ -43,7 +44,8 @@ extension RaftNode {
         follow(peer)
         // The leader names only what this node has confirmed; a disk that lost it must not trap.
         if heartbeat.commit <= log.last.index { log.advanceCommit(to: heartbeat.commit) }
-        send(.heartbeatReply(round: heartbeat.round), to: peer)
+        if let freshness = heartbeat.freshness { note(freshness) }
+        send(.heartbeatReply(round: heartbeat.round, stamp: stamp), to: peer)
     }
 
     mutating func receive(_ snapshot: SnapshotDescriptor, from peer: NodeID) {
@@ -86,23 +88,28 @@ extension RaftNode {
         }
     }
 
-    mutating func receiveHeartbeatReply(round: UInt64, from peer: NodeID) {
+    mutating func receiveHeartbeatReply(round: UInt64, stamp: Ticket?, from peer: NodeID) {
         heard(peer)
         let last = log.last.index
         leadership?.progress[peer]?.didConfirm(round: round, last: last)
+        if let stamp { leadership?.progress[peer]?.stamp = stamp }
+        noteConfirmedRound()
     }
 
     private mutating func heard(_ peer: NodeID) {
-        guard let ticks = leadership?.ticks else { return }
-        leadership?.progress[peer]?.heard(at: ticks)
+        let now = self.now
+        leadership?.progress[peer]?.heard(at: now)
     }
 
     mutating func sendHeartbeats() {
+        let now = self.now
+        leadership?.reads.rounds.begin(at: now)
         guard let leadership else { return }
         for peer in membership.members {
             guard let progress = leadership.progress[peer] else { continue }
             let heartbeat = Heartbeat(
-                commit: min(progress.match, log.commit), round: leadership.reads.round)
+                commit: min(progress.match, log.commit), round: leadership.reads.rounds.newest,
+                freshness: freshness(for: progress))
             send(.heartbeat(heartbeat), to: peer)
         }
         self.leadership?.ticksSinceHeartbeat = 0

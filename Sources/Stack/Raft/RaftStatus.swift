@@ -16,8 +16,10 @@ package struct RaftStatus: Hashable, Sendable {
     package var compacted: LogIndex
     /// Bytes that a leader has appended and not yet committed; zero in other roles.
     package var uncommittedBytes: Int
-    /// Reads that wait for their quorum round.
+    /// Reads that wait for their quorum round, or for the leader's answer.
     package var pendingReads: Int
+    /// Ticks for which a leader may answer reads under its lease; zero if it has none.
+    package var leaseTicksLeft: Int
     /// The configuration in force.
     package var membership: Membership
     /// Whether the configuration in force is known to be committed, so that it cannot change back.
@@ -50,7 +52,8 @@ extension RaftNode {
             commit: log.commit, handedOut: log.handedOut, last: log.last, stable: log.stable,
             compacted: log.base.index,
             uncommittedBytes: leadership?.uncommittedBytes ?? 0,
-            pendingReads: leadership?.reads.count ?? 0,
+            pendingReads: leadership?.reads.count ?? forwardedReads.count,
+            leaseTicksLeft: leaseTicksLeft,
             membership: membership,
             isMembershipCommitted: isMembershipCommitted,
             matches: membership.members.compactMap(peerStatus))

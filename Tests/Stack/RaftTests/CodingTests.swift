@@ -26,7 +26,25 @@ struct CodingTests {
         .matched(128),
         .appendReply(.rejected(at: LogIndex(127), hint: position(5, 2))),
         .beat(commit: 1 << 20, round: 1 << 63),
+        .heartbeat(
+            Heartbeat(
+                commit: LogIndex(3), round: 4,
+                freshness: Freshness(
+                    commit: LogIndex(9), stamp: Ticket(life: .max, number: 7), age: 300))),
         .heartbeatReply(round: 3),
+        .heartbeatReply(round: 3, stamp: Ticket(life: 1, number: .max)),
+        .readIndex(Ticket(life: 5, number: 200)),
+        .readIndexAnswer(
+            ReadIndexAnswer(ticket: Ticket(life: 5, number: 6), index: LogIndex(7))),
+        .readIndexAnswer(ReadIndexAnswer(ticket: Ticket(life: 5, number: 6), index: nil)),
+        .propose(
+            ForwardedCommands(ticket: Ticket(life: 5, number: 6), commands: [[1, 2], [], [3]])),
+        .proposalAnswer(
+            ProposalAnswer(
+                ticket: Ticket(life: 5, number: 6),
+                receipt: ProposalReceipt(
+                    term: Term(3), first: LogIndex(5), last: LogIndex(128)))),
+        .proposalAnswer(ProposalAnswer(ticket: Ticket(life: 5, number: 6), receipt: nil)),
         .installSnapshot(
             SnapshotDescriptor(position: position(10, 2), membership: group(of: 5))),
         .installSnapshot(
@@ -97,6 +115,14 @@ struct CodingTests {
         #expect(throws: RaftCodingError.implausible(127, at: 7)) {
             // An append with 127 entries in no bytes.
             try RaftMessage(decoding: ([3, 1, 2, 1, 0, 0, 0, 127] as [UInt8]).span)
+        }
+        #expect(throws: RaftCodingError.implausible(0, at: 6)) {
+            // A proposal of no commands.
+            try RaftMessage(decoding: ([13, 1, 2, 1, 5, 6, 0] as [UInt8]).span)
+        }
+        #expect(throws: RaftCodingError.implausible(4, at: 9)) {
+            // A receipt that ends before it begins.
+            try RaftMessage(decoding: ([14, 1, 2, 1, 5, 6, 1, 3, 5, 4] as [UInt8]).span)
         }
         #expect(throws: RaftCodingError.unknownKind(2, at: 4)) {
             try RaftMessage(decoding: ([2, 1, 2, 1, 2, 1] as [UInt8]).span)
