@@ -23,8 +23,10 @@ enum StoreQuery: Sendable {
 /// What became of a read.
 enum ReadOutcome: Sendable {
     /// One value, or none, for each key asked for.
-    case values([[UInt8]?])
+    case values([VersionedValue?])
     case range([KeyValue])
+    /// The answer would have more bytes than one answer may have.
+    case tooLarge
     case refused(RaftRefusal)
     /// Leadership was lost, or time ran out, before a quorum confirmed it.
     case lost
@@ -49,16 +51,11 @@ extension ReplicaDriver {
         return await promise.value(deadline: .now() + limits.answerTimeout) ?? .unknown
     }
 
-    /// An ID for a command that has none of its own: each try of it counts as another request.
-    func anonymousRequest() -> RequestID {
-        anonymousCount += 1
-        return RequestID(client: anonymousClient, sequence: anonymousCount)
-    }
-
     /// Reads what every acknowledged write up to now has left. Reads that come together share one
     /// round of the quorum.
     func read(_ query: StoreQuery) async -> ReadOutcome {
         guard isRunning else { return .refused(.notLeader(leader: nil)) }
+        guard reads.count < limits.pendingReadsMax else { return .refused(.overloaded) }
         let promise = reads.gather(query)
         schedule()
         return await promise.value(deadline: .now() + limits.answerTimeout) ?? .lost
@@ -127,6 +124,12 @@ struct PendingReads {
 
     init() {}
 
+    /// Reads that have no answer yet.
+    var count: Int {
+        gathered.count + asked.values.reduce(0) { $0 + $1.count }
+            + confirmed.reduce(0) { $0 + $1.reads.count }
+    }
+
     mutating func gather(_ query: StoreQuery) -> Promise<ReadOutcome> {
         let promise = Promise<ReadOutcome>()
         gathered.append(Read(query: query, promise: promise))
@@ -173,11 +176,19 @@ struct PendingReads {
         do throws(StateError) {
             switch query {
             case .values(let keys):
-                var values: [[UInt8]?] = []
-                for key in keys { values.append(try state.value(of: key)) }
+                var values: [VersionedValue?] = []
+                var byteCount = 0
+                for key in keys {
+                    let found = try state.versionedValue(of: key)
+                    byteCount += found?.value.count ?? 0
+                    if byteCount > Bounds.answerBytesMax { return .tooLarge }
+                    values.append(found)
+                }
                 return .values(values)
             case .range(let prefix, let limit):
-                return .range(try state.range(prefix: prefix, limit: limit))
+                let pairs = try state.range(
+                    prefix: prefix, limit: limit, byteCountMax: Bounds.answerBytesMax)
+                return pairs.map { .range($0) } ?? .tooLarge
             }
         } catch {
             return .failed(error)

@@ -17,6 +17,8 @@ import Telemetry
 struct ReplicaLimits: Sendable {
     /// Writes that wait for their majority; more are refused as overload.
     var pendingWritesMax = 8192
+    /// Reads that wait for their quorum or for the state; more are refused as overload.
+    var pendingReadsMax = 16_384
     /// How long a client waits for a write or a read before it is told that nobody knows.
     var answerTimeout = Duration.milliseconds(1500)
     /// Ticks in one heartbeat: the grain of election timeouts, and so the chance of split votes.
@@ -74,9 +76,6 @@ final class ReplicaDriver {
     let stateChanged = Turnstile()
 
     var writes = PendingWrites()
-    /// Names the commands that came without an ID; random, so that no two lives share a name.
-    let anonymousClient = Array("anonymous-\(UInt64.random(in: .min ... .max))".utf8)
-    var anonymousCount: UInt64 = 0
     var reads = PendingReads()
 
     /// By what the core announced last.
