@@ -67,8 +67,11 @@ let package = Package(
         tier("Cache", "Linux", "Reactor", "Blueprint"),
         tier("Raft"),
         tier(
-            "Store", "Raft", "Linux", "Reactor", "Wire", "Endpoints", "Journal", "CLMDB",
-            "Determinism", "Telemetry", "Blueprint"),
+            "Replication", "Raft", "Linux", "Reactor", "Wire", "Journal", "Determinism",
+            "Telemetry"),
+        tier(
+            "Store", "Raft", "Replication", "Linux", "Reactor", "Wire", "Endpoints", "Journal",
+            "CLMDB", "Telemetry", "Blueprint"),
         tier(
             "Queue", "Linux", "Reactor", "Wire", "Endpoints", "Journal", "Determinism", "Telemetry",
             "Blueprint"),
@@ -97,7 +100,8 @@ let package = Package(
             "faultline", "Linux", "Reactor", "Wire", "Blueprint", "Experiment", "History",
             "Testbed", "Load", "Checkers", "Faults", "Report", "Conductor"),
         command(
-            "faultline-bench", "Linux", "Reactor", "Wire", "Endpoints", "Experiment", "Testbed"),
+            "faultline-bench", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Experiment",
+            "Testbed"),
 
         .testTarget(
             name: "CommandTests", dependencies: ["faultline", "faultline-node", "Linux"],
@@ -118,8 +122,11 @@ let package = Package(
         tests("Stack", "Cache", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests("Stack", "Raft"),
         tests(
-            "Stack", "Store", "Raft", "Linux", "Reactor", "Wire", "Endpoints", "Journal",
-            "Determinism", "Blueprint"),
+            "Stack", "Replication", "Raft", "Linux", "Reactor", "Wire", "Journal", "Determinism",
+            "Telemetry"),
+        tests(
+            "Stack", "Store", "Raft", "Replication", "Linux", "Reactor", "Wire", "Endpoints",
+            "Journal", "Determinism", "Blueprint"),
         tests(
             "Stack", "Queue", "Linux", "Reactor", "Wire", "Endpoints", "Journal", "Determinism",
             "Blueprint"),

@@ -6,8 +6,8 @@ import Testing
 struct LayeringTests {
     /// Modules that every target may use without a word in the manifest.
     private static let free: Set<String> = ["Synchronization", "Testing", "PackageDescription"]
-    /// Raft is a library that the Store is built on; every other module of the stack is a tier.
-    private static let tierLibraries: Set<String> = ["Raft"]
+    /// Libraries that the replicated tiers are built on; every other module of the stack is a tier.
+    private static let tierLibraries: Set<String> = ["Raft", "Replication"]
 
     /// What a file imports; `@testable`, access level and attributes do not matter.
     static func imports(_ file: SourceFile) -> Set<String> {

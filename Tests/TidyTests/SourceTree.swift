@@ -30,6 +30,12 @@ struct SourceFile: Sendable, CustomStringConvertible {
 enum SourceTree {
     static let root = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined()
 
+    /// What a clone holds at its top. Compilers and editors may leave files of their own beside it.
+    private static let top = [
+        ".ci", ".gitignore", ".swift-format", "LICENSE", "Package.swift", "README.md", "Sources",
+        "Tests", "experiments", "fixtures",
+    ]
+
     /// All text files that belong to the repository: no build products, no runs, no binaries.
     static func all() throws -> [SourceFile] { try read.get() }
 
@@ -39,10 +45,7 @@ enum SourceTree {
     }
 
     /// Read once for all tests.
-    private static let read = Result {
-        let skipped: Set<String> = [".build", ".git", ".faultline", ".swiftpm"]
-        return try File.list(root).filter { !skipped.contains($0) }.flatMap { try files(under: $0) }
-    }
+    private static let read = Result { try top.flatMap { try files(under: $0) } }
 
     private static func files(under path: String) throws -> [SourceFile] {
         let full = "\(root)/\(path)"

@@ -25,63 +25,34 @@ package struct HTTPServerLimits: Sendable {
 package final class HTTPServer {
     package typealias Handler = @ReactorActor (HTTPRequest) async -> HTTPResponse
 
-    package let address: SocketAddress
-    private let listener: Listener
-    private let limits: HTTPServerLimits
-    private let handler: Handler
-    private var sessions: [ObjectIdentifier: HTTPSession] = [:]
-    private let changed = Turnstile()
+    private let host: SessionHost<HTTPSession>
 
     /// Listens at once; nothing is accepted before `run`.
     package init(
         _ address: SocketAddress, limits: HTTPServerLimits = HTTPServerLimits(),
         handler: @escaping Handler
     ) throws(SyscallError) {
-        listener = try Listener(address)
-        self.address = listener.address
-        self.limits = limits
-        self.handler = handler
+        host = try SessionHost(address, connectionsMax: limits.connectionsMax) { connection in
+            HTTPSession(connection, limits, handler)
+        }
     }
 
-    package var connectionCount: Int { sessions.count }
+    package var address: SocketAddress { host.address }
+    package var connectionCount: Int { host.connectionCount }
 
     /// Accepts until `stop` or `drain`.
-    package func run() async {
-        while let connection = await listener.acceptNext() {
-            guard sessions.count < limits.connectionsMax else {
-                connection.close()
-                continue
-            }
-            let session = HTTPSession(connection, limits, handler)
-            sessions[ObjectIdentifier(session)] = session
-            Task { @ReactorActor in
-                await session.run()
-                sessions[ObjectIdentifier(session)] = nil
-                changed.wakeAll()
-            }
-        }
-    }
+    package func run() async { await host.run() }
 
-    /// Accepts nothing more, finishes what is in work, closes every connection.
-    package func drain(deadline: MonotonicTime) async {
-        listener.close()
-        for session in sessions.values { session.finish() }
-        while !sessions.isEmpty {
-            guard await changed.wait(deadline: deadline) else { break }
-        }
-        stop()
-    }
+    /// Accepts nothing more, lets what is in work finish, closes every connection.
+    package func drain(deadline: MonotonicTime) async { await host.drain(deadline: deadline) }
 
     /// Closes everything at once.
-    package func stop() {
-        listener.close()
-        for session in sessions.values { session.cut() }
-    }
+    package func stop() { host.stop() }
 }
 
 /// One connection and its requests, one after the other.
 @ReactorActor
-private final class HTTPSession {
+private final class HTTPSession: ServerSession {
     private let connection: Connection
     private let limits: HTTPServerLimits
     private let handler: HTTPServer.Handler

@@ -25,63 +25,34 @@ package struct RESPServerLimits: Sendable {
 package final class RESPServer {
     package typealias Handler = @ReactorActor (RESPCommand) async -> RESPValue
 
-    package let address: SocketAddress
-    private let listener: Listener
-    private let limits: RESPServerLimits
-    private let handler: Handler
-    private var sessions: [ObjectIdentifier: RESPSession] = [:]
-    private let changed = Turnstile()
+    private let host: SessionHost<RESPSession>
 
     /// Listens at once; nothing is accepted before `run`.
     package init(
         _ address: SocketAddress, limits: RESPServerLimits = RESPServerLimits(),
         handler: @escaping Handler
     ) throws(SyscallError) {
-        listener = try Listener(address)
-        self.address = listener.address
-        self.limits = limits
-        self.handler = handler
+        host = try SessionHost(address, connectionsMax: limits.connectionsMax) { connection in
+            RESPSession(connection, limits, handler)
+        }
     }
 
-    package var connectionCount: Int { sessions.count }
+    package var address: SocketAddress { host.address }
+    package var connectionCount: Int { host.connectionCount }
 
     /// Accepts until `stop` or `drain`.
-    package func run() async {
-        while let connection = await listener.acceptNext() {
-            guard sessions.count < limits.connectionsMax else {
-                connection.close()
-                continue
-            }
-            let session = RESPSession(connection, limits, handler)
-            sessions[ObjectIdentifier(session)] = session
-            Task { @ReactorActor in
-                await session.run()
-                sessions[ObjectIdentifier(session)] = nil
-                changed.wakeAll()
-            }
-        }
-    }
+    package func run() async { await host.run() }
 
     /// Accepts nothing more, answers what is in work, then closes every connection.
-    package func drain(deadline: MonotonicTime) async {
-        listener.close()
-        for session in sessions.values { session.finish() }
-        while !sessions.isEmpty {
-            guard await changed.wait(deadline: deadline) else { break }
-        }
-        stop()
-    }
+    package func drain(deadline: MonotonicTime) async { await host.drain(deadline: deadline) }
 
     /// Closes everything at once.
-    package func stop() {
-        listener.close()
-        for session in sessions.values { session.cut() }
-    }
+    package func stop() { host.stop() }
 }
 
 /// One connection: a reader that starts commands, a writer that sends replies in order.
 @ReactorActor
-private final class RESPSession {
+private final class RESPSession: ServerSession {
     private let connection: Connection
     private let limits: RESPServerLimits
     private let handler: RESPServer.Handler

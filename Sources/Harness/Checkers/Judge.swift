@@ -2,7 +2,7 @@
 // first asks whether there is anything to judge by: no samples, no such phase or no such fault end in
 // `noData`, never in a pass.
 
-import Experiment
+package import Experiment
 import History
 
 /// What a verdict depends on besides the record.

@@ -11,28 +11,7 @@
 // A window without planned operations says nothing: it neither counts as good nor breaks a run of
 // good ones. A single bad window is an outage, so a short blip costs its own length and no more.
 
-package import Experiment
-
-/// What a good window is.
-package struct RecoveryCriterion: Hashable, Sendable {
-    /// Consecutive good windows that show that the system is back.
-    package var windows = 4
-    /// Nanoseconds. 4 windows of 250 ms ask for one good second.
-    package var windowWidth: Int64 = 250_000_000
-    /// Least share of the planned operations of a window that must end well.
-    package var availability = Ratio(billionths: 990_000_000)
-    /// A window's p99 may be this many times the baseline's p99 ...
-    package var latencyFactor: Int64 = 3
-    /// ... or this many nanoseconds above it, whichever is more: three times 1 ms is noise.
-    package var latencySlack: Int64 = 100_000_000
-
-    package init() {}
-
-    /// The most that a good window's p99 may be, in nanoseconds.
-    package func latencyMax(baselineP99: Int64) -> Int64 {
-        max(latencyFactor * baselineP99, baselineP99 + latencySlack)
-    }
-}
+import Experiment
 
 /// How one fault went for the system's users.
 package struct FaultRecovery: Hashable, Sendable {
@@ -70,7 +49,7 @@ struct RecoveryMeasure {
 
     init(_ series: WindowSeries, criterion: RecoveryCriterion, baselineP99: Int64) {
         precondition(criterion.windows > 0, "recovery needs at least one good window")
-        let latencyMax = criterion.latencyMax(baselineP99: baselineP99)
+        let latencyMax = criterion.latencyMax(baselineP99: .nanoseconds(baselineP99))
         self.series = series
         self.runLength = criterion.windows
         self.states = series.windows.map { window in
@@ -79,7 +58,7 @@ struct RecoveryMeasure {
                 window.count.ok > 0
                 && criterion.availability.isMet(
                     .greaterOrEqual, part: window.count.ok, whole: window.count.planned)
-                && (window.p99 ?? .max) <= latencyMax
+                && window.p99.map { .nanoseconds($0) <= latencyMax } ?? false
             return isGood ? .good : .bad
         }
     }

@@ -20,7 +20,7 @@ extension Conductor {
             faults: FaultRecord.records(of: log.events), faultSteps: plan.method.map(\.id),
             readBack: readBack)
         var settings = JudgeSettings()
-        settings.recovery = Checkers.RecoveryCriterion(plan.recoveryCriterion)
+        settings.recovery = plan.recoveryCriterion
         settings.unanswered = plan.load.timeout.nanoseconds
         var judged = Verdict(
             of: run, objectives: plan.objectives.map(\.objective), settings: settings)
@@ -56,16 +56,6 @@ extension Conductor {
         return RunResult(
             folder: folder, report: RunReport(facts, verdict), recorded: recorded,
             arrivals: arrivals)
-    }
-}
-
-extension Checkers.RecoveryCriterion {
-    /// What the experiment asks for, in the checkers' exact units.
-    init(_ asked: Experiment.RecoveryCriterion) {
-        self.init()
-        windows = asked.windows
-        windowWidth = asked.window.nanoseconds
-        availability = Ratio(billionths: Int64((asked.availability * 1e9).rounded()))
     }
 }
 

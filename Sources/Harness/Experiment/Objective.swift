@@ -143,6 +143,11 @@ package struct Ratio: Hashable, Sendable {
         self.billionths = billionths
     }
 
+    /// The ratio nearest to a number from 0 to 1.
+    package init(nearest value: Double) {
+        self.init(billionths: Int64((value * Double(Ratio.one)).rounded()))
+    }
+
     /// Compares `part / whole` with this ratio by whole numbers; `whole` is below nine billion.
     package func isMet(_ comparison: Comparison, part: Int, whole: Int) -> Bool {
         comparison.holds(Int64(part) * Ratio.one, Int64(whole) * billionths)

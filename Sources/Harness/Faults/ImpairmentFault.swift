@@ -87,8 +87,17 @@ final class ImpairmentFault: Fault {
     }
 
     /// The rules are gone, and probes arrive that are not late. A direction that a partition cuts
-    /// meanwhile cannot be measured; there the rules alone have to do.
+    /// meanwhile cannot be measured; there the rules alone have to do. And nothing was dropped all
+    /// the while that the plan did not drop.
     func proveHealed() async throws(FaultError) -> [Evidence] {
+        let tally = try EmulatorProof.judge(
+            links.compactMap { link in
+                network.counters(from: link.direction.from, to: link.direction.to)
+            })
+        return try await proveAsBefore() + tally
+    }
+
+    private func proveAsBefore() async throws(FaultError) -> [Evidence] {
         let standing = try impaired()
         if let rest = links.first(where: { standing.contains($0.direction) }) {
             throw .unproven("\(rest.name) is still impaired")

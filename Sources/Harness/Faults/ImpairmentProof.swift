@@ -93,3 +93,20 @@ extension LinkMeasurement {
             + "least \(first.milliseconds)"
     }
 }
+
+/// Judges what the emulator did to the real traffic, beside the probes.
+enum EmulatorProof {
+    /// Packets that were dropped for want of room, or refused by the kernel, are losses that nobody
+    /// asked for: what the run shows is then not what this impairment does.
+    static func judge(_ links: [LinkCounters]) throws(FaultError) -> [Evidence] {
+        let seen = links.reduce(0) { $0 + $1.seen }
+        let overflowed = links.reduce(0) { $0 + $1.overflowed }
+        guard overflowed == 0 else {
+            throw .unproven(
+                "the link emulator dropped \(overflowed) of \(seen) packets that it should have sent "
+                    + "on: the load is more than it can carry")
+        }
+        let lost = links.reduce(0) { $0 + $1.lost }
+        return [Evidence("packets", "\(seen)"), Evidence("dropped by plan", "\(lost)")]
+    }
+}

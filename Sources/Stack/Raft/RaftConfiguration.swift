@@ -17,7 +17,8 @@ package struct RaftConfiguration: Hashable, Sendable {
     /// This replica.
     package var id: NodeID
 
-    /// The group, unless the restored snapshot says otherwise.
+    /// The group as of its empty log, the same on all of its first members; the log or a snapshot may
+    /// say otherwise since. `Membership.joining` on a node that comes to a group that exists.
     package var membership: Membership
 
     /// Least ticks without a leader before an election; the timeout is drawn from 1 to 2 times this.

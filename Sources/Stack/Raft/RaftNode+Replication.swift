@@ -19,10 +19,24 @@ extension RaftNode {
         case .rejected(let hint):
             send(.appendReply(.rejected(at: request.previous.index, hint: hint)), to: peer)
         case .matched(let reach, let cut):
-            if let cut { ledger.cut(from: cut) }
+            if let cut { didCut(from: cut) }
+            noteMemberships(of: request)
             log.advanceCommit(to: min(request.commit, reach))
             send(.appendReply(.matched(reach)), to: peer)
         }
+    }
+
+    private mutating func noteMemberships(of request: AppendRequest) {
+        for entry in request.entries {
+            guard case .configuration = entry.payload, log.term(at: entry.index) == entry.term
+            else { continue }
+            memberships.note(entry)
+        }
+    }
+
+    private mutating func didCut(from index: LogIndex) {
+        ledger.cut(from: index)
+        memberships.cut(from: index)
     }
 
     mutating func receive(_ heartbeat: Heartbeat, from peer: NodeID) {
@@ -47,7 +61,7 @@ extension RaftNode {
         }
         ledger.cut(from: snapshot.index.next)
         log.replace(by: snapshot.position)
-        membership = snapshot.membership
+        memberships.replace(by: snapshot)
         pendingSnapshot = snapshot
     }
 }
@@ -56,12 +70,13 @@ extension RaftNode {
 
 extension RaftNode {
     mutating func receive(_ reply: AppendReply, from peer: NodeID) {
-        leadership?.progress[peer]?.isActive = true
+        heard(peer)
         switch reply {
         case .matched(let index):
             guard index <= log.last.index else { return }
             let base = log.base.index
             leadership?.progress[peer]?.didMatch(index, base: base)
+            noteCatchUp(of: peer)
             advanceCommit()
         case .rejected(let index, let hint):
             let retry = log.lastPosition(notAfter: hint.index, termAtMost: hint.term)?.index
@@ -72,18 +87,23 @@ extension RaftNode {
     }
 
     mutating func receiveHeartbeatReply(round: UInt64, from peer: NodeID) {
-        leadership?.progress[peer]?.isActive = true
+        heard(peer)
         let last = log.last.index
         leadership?.progress[peer]?.didConfirm(round: round, last: last)
     }
 
+    private mutating func heard(_ peer: NodeID) {
+        guard let ticks = leadership?.ticks else { return }
+        leadership?.progress[peer]?.heard(at: ticks)
+    }
+
     mutating func sendHeartbeats() {
         guard let leadership else { return }
-        for voter in membership.voters {
-            guard let progress = leadership.progress[voter] else { continue }
+        for peer in membership.members {
+            guard let progress = leadership.progress[peer] else { continue }
             let heartbeat = Heartbeat(
                 commit: min(progress.match, log.commit), round: leadership.reads.round)
-            send(.heartbeat(heartbeat), to: voter)
+            send(.heartbeat(heartbeat), to: peer)
         }
         self.leadership?.ticksSinceHeartbeat = 0
     }
@@ -108,16 +128,17 @@ extension RaftNode {
         log.advanceCommit(to: reached)
         self.leadership?.uncommittedBytes -= released
         self.leadership?.reads.open(commit: reached)
+        advanceMembership()
     }
 
     /// Sends each follower what it is due. Called once a ready, so that proposals travel together.
     mutating func flushAppends() {
         guard leadership != nil else { return }
-        for voter in membership.voters {
-            while let progress = leadership?.progress[voter],
+        for peer in membership.members {
+            while let progress = leadership?.progress[peer],
                 progress.wantsAppend(last: log.last.index, commit: log.commit)
             {
-                guard sendAppend(to: voter, progress: progress) else { break }
+                guard sendAppend(to: peer, progress: progress) else { break }
             }
         }
         pushTransfer()

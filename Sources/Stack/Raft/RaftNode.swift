@@ -10,12 +10,11 @@
 // A driver's loop: step whatever came in, then take readies until there are none. Messages
 // that wait in sockets are stepped before ticks: after a pause of the process, they hold the news.
 //
-// Missing: changes of the membership, and learners. Reads and proposals on a follower are refused with
-// the leader's id, never forwarded.
+// Reads and proposals on a follower are refused with the leader's id, never forwarded.
 
 package struct RaftNode: Sendable {
     let configuration: RaftConfiguration
-    var membership: Membership
+    var memberships: MembershipHistory
     var term: Term
     /// The candidate that got this node's vote in `term`.
     var vote: NodeID?
@@ -36,7 +35,9 @@ package struct RaftNode: Sendable {
         let toleratesLostCommits = configuration.commitRule == .leaderOnly
         try restored.validate(toleratesLostCommits: toleratesLostCommits)
         self.configuration = configuration
-        membership = restored.snapshot?.membership ?? configuration.membership
+        memberships = MembershipHistory(
+            base: restored.snapshot?.membership ?? configuration.membership,
+            at: restored.snapshot?.index ?? .zero, entries: restored.entries)
         term = restored.hardState.term
         vote = restored.hardState.vote
         log = RaftLog(restored: restored, toleratesLostCommits: toleratesLostCommits)
@@ -75,6 +76,10 @@ package enum RaftRefusal: Error, Hashable, Sendable {
     case transferring(to: NodeID)
     /// Too much is under way; ask again later.
     case overloaded
+    /// Leadership goes only to a voter that stays one.
+    case notVoter(NodeID)
+    /// The members cannot be changed so, or not now.
+    case membership(MembershipRefusal)
 }
 
 /// Where proposed commands stand in the log, if they are ever committed.
@@ -95,8 +100,8 @@ extension RaftNode {
         case .message(let message): receive(message)
         case .persisted(let number): didPersist(number)
         case .campaign: campaign()
-        case .transferLeadership(let target): startTransfer(to: target)
-        case .compact(let index): log.compact(through: index)
+        case .transferLeadership(let target): try? transferLeadership(to: target)
+        case .compact(let index): compact(through: index)
         case .unreachable(let peer): leadership?.progress[peer]?.becameUnreachable()
         case .snapshotFinished(let peer, let isDelivered):
             leadership?.progress[peer]?.didFinishSnapshot(isDelivered: isDelivered)
@@ -122,8 +127,11 @@ extension RaftNode {
     }
 
     mutating func appendAsLeader(_ payload: LogEntry.Payload) {
-        log.append(payload, term: term)
+        let entry = log.append(payload, term: term)
         leadership?.uncommittedBytes += payload.byteCount
+        guard case .configuration = payload else { return }
+        memberships.note(entry)
+        trackMembers()
     }
 
     private mutating func didPersist(_ number: ReadyNumber) {

@@ -54,6 +54,10 @@ package struct Ready: Sendable {
     /// then that the outcome of its proposals is open.
     package let change: RoleChange?
 
+    /// The configuration in force, if it changed: whom to keep links to. It need not be
+    /// committed, and may change back.
+    package let membership: Membership?
+
     /// Whether step 2 has anything to write.
     package var needsPersistence: Bool {
         hardState != nil || snapshot != nil || truncateFrom != nil || !entries.isEmpty
@@ -63,6 +67,7 @@ package struct Ready: Sendable {
     var isEmpty: Bool {
         !needsPersistence && messages.isEmpty && messagesAfterPersistence.isEmpty
             && committed.isEmpty && reads.isEmpty && abandonedReads.isEmpty && change == nil
+            && membership == nil
     }
 }
 
@@ -119,7 +124,7 @@ extension RaftNode {
             committed: log.takeCommitted(bytesMax: configuration.committedBytesMax),
             reads: takeConfirmedReads(),
             abandonedReads: abandonedReads,
-            change: takeChange())
+            change: takeChange(), membership: memberships.takeChange())
         abandonedReads = []
         pendingSnapshot = nil
         guard !ready.isEmpty else { return nil }

@@ -11,8 +11,14 @@ enum Role: Sendable {
 
 /// What a leader keeps in mind, volatile and begun anew in each term.
 struct Leadership: Sendable {
-    /// One for each other voter.
+    /// One for each other member.
     var progress: [NodeID: Progress]
+
+    /// One for each learner.
+    var catchUps: [NodeID: CatchUp] = [:]
+
+    /// Ticks since the term began here.
+    var ticks = 0
 
     var reads = ReadQueue()
 

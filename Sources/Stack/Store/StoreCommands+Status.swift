@@ -3,12 +3,13 @@
 
 import Blueprint
 import Raft
+import Replication
 import Wire
 
 extension StoreCommands {
     /// Role, term, id of the leader or -1, commit index.
     var role: RESPValue {
-        let status = driver.node.status
+        let status = replica.status
         return .array([
             .bulk(Self.word(for: status.role)), .integer(Int64(status.term.rawValue)),
             .integer(status.leader.map { Int64($0.rawValue) } ?? -1),
@@ -17,19 +18,20 @@ extension StoreCommands {
     }
 
     var infoText: String {
-        let status = driver.node.status
+        let status = replica.status
+        let figures = host.figures
         var lines: [(String, String)] = [
             ("role", Self.word(for: status.role)), ("term", "\(status.term)"),
             ("leader", status.leader.map(\.description) ?? "-1"),
             ("shard", "\(settings.shard)"), ("replica", "\(settings.replica)"),
-            ("commit", "\(status.commit)"), ("applied", "\(driver.state.applied.index)"),
+            ("commit", "\(status.commit)"), ("applied", "\(replica.state.applied.index)"),
             ("last", "\(status.last.index)"), ("stable", "\(status.stable)"),
             ("compacted", "\(status.compacted)"),
-            ("journal_first", "\(driver.storage.firstIndex)"),
-            ("journal_last", "\(driver.storage.lastIndex)"),
-            ("journal_bytes", "\(driver.storage.byteCount)"),
-            ("syncs", "\(driver.storage.syncCount)"),
-            ("pending_writes", "\(driver.writes.count)"),
+            ("journal_first", "\(figures.logFirst)"),
+            ("journal_last", "\(figures.logLast)"),
+            ("journal_bytes", "\(figures.logBytes)"),
+            ("syncs", "\(figures.syncCount)"),
+            ("pending_writes", "\(replica.pendingWriteCount)"),
             ("pending_reads", "\(status.pendingReads)"),
         ]
         for peer in status.matches {

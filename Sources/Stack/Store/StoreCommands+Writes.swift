@@ -1,6 +1,7 @@
 // Writes: from the words of a command to an entry of the log, and from what applying it gave to the
 // client's answer.
 
+import Replication
 import Wire
 
 extension StoreCommands {
@@ -8,7 +9,7 @@ extension StoreCommands {
         var words = CommandWords(command)
         let (write, form) = try words.takeWrite()
         for key in write.action.keys { try check(key) }
-        switch await driver.write(write.encoded) {
+        switch await replica.propose(write.encoded) {
         case .applied(let reply): return try form.answer(reply)
         case .refused(let refusal): throw refused(refusal)
         case .unknown: throw .unknown("no majority answered in time")

@@ -40,11 +40,13 @@ import Blueprint
 import Linux
 import Raft
 import Reactor
+import Replication
 import Wire
 
 @ReactorActor
 struct StoreCommands {
-    let driver: ReplicaDriver
+    let replica: StoreGroup
+    let host: ReplicaHost
     let settings: StoreSettings
 
     func answer(_ command: RESPCommand) async -> RESPValue {
@@ -113,8 +115,8 @@ struct StoreCommands {
     }
 
     /// What was found: values or a range, as the query asked.
-    private func read(_ query: StoreQuery) async throws(CommandRefusal) -> ReadOutcome {
-        let outcome = await driver.read(query)
+    private func read(_ query: StoreQuery) async throws(CommandRefusal) -> QueryOutcome {
+        let outcome = await replica.read(query)
         switch outcome {
         case .values, .range: return outcome
         case .tooLarge:
@@ -143,6 +145,7 @@ struct StoreCommands {
         case .notLeader(let leader): .notLeader(leader.flatMap(address))
         case .transferring(let target): .notLeader(address(of: target))
         case .overloaded: .overloaded("too many commands are under way")
+        case .notVoter, .membership: .unavailable("the members cannot be changed so")
         }
     }
 

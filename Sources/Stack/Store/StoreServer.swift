@@ -2,23 +2,22 @@
 // clients and to the other replicas, and ends cleanly or like a crash.
 
 package import Blueprint
-import Determinism
 import Endpoints
 import Journal
 package import Linux
 import Raft
 package import Reactor
+package import Replication
 import Telemetry
 
 @ReactorActor
 package final class StoreServer {
     package let name: String
     let settings: StoreSettings
-    let driver: ReplicaDriver
+    let host: ReplicaHost
+    let replica: StoreGroup
     let log: Log
     private let clients: RESPServer
-    private let listener: PeerListener
-    let links: [NodeID: PeerLink]
     private let ended = Turnstile()
     private var hasEnded = false
 
@@ -26,7 +25,7 @@ package final class StoreServer {
     package convenience init(
         name: String, listen: SocketAddress, dataFolder: String, settings: StoreSettings,
         seed: UInt64
-    ) throws(ReplicaError) {
+    ) throws(ReplicationError) {
         try self.init(
             name: name, listen: listen, dataFolder: dataFolder, settings: settings, seed: seed,
             limits: ReplicaLimits())
@@ -35,46 +34,41 @@ package final class StoreServer {
     /// With other bounds, and with a journal by which tests bring about a failing disk.
     init(
         name: String, listen: SocketAddress, dataFolder: String, settings: StoreSettings,
-        seed: UInt64, limits bounds: ReplicaLimits, journal: JournalOptions = JournalOptions()
-    ) throws(ReplicaError) {
+        seed: UInt64, limits: ReplicaLimits, journal: JournalOptions = JournalOptions()
+    ) throws(ReplicationError) {
         self.name = name
         self.settings = settings
         log = Log(name)
-        let driver = try ReplicaDriver.open(
-            dataFolder, settings: settings, seed: seed, journal: journal, log: log,
-            limits: bounds)
-        self.driver = driver
-        let limits = PeerLinkLimits()
-        let others = settings.replicas.filter { $0.id != settings.replica }
-        var links: [NodeID: PeerLink] = [:]
-        for other in others {
-            let peer = NodeID(UInt64(other.id))
-            let hello = PeerHello(shard: settings.shard, from: driver.id, to: peer)
-            links[peer] = PeerLink(to: other.peer, hello: hello, limits: limits) { [weak driver] in
-                driver?.didLoseMessages(to: peer)
-            }
-        }
-        self.links = links
-        let commands = StoreCommands(driver: driver, settings: settings)
+        var place = settings.place(in: dataFolder, seed: seed)
+        place.limits = limits
+        place.journal = journal
+        let host = try ReplicaHost(place, log: log)
+        let replica = try Self.open(settings, on: host, dataFolder: dataFolder)
+        let commands = StoreCommands(replica: replica, host: host, settings: settings)
         do {
-            listener = try PeerListener(
-                Self.own(settings).peer, shard: settings.shard, id: driver.id,
-                peers: Set(links.keys), limits: limits,
-                deliver: { [weak driver] message in driver?.receive(message) },
-                takeSnapshot: { [weak driver] peer, connection in
-                    await driver?.takeSnapshot(from: peer, on: connection)
-                })
             clients = try RESPServer(listen) { command in await commands.answer(command) }
         } catch {
             throw .system(error)
         }
-        driver.transfer = { file, message in
-            await links[message.to]?.send(file, message) ?? false
+        self.host = host
+        self.replica = replica
+    }
+
+    private static func open(
+        _ settings: StoreSettings, on host: ReplicaHost, dataFolder: String
+    ) throws(ReplicationError) -> StoreGroup {
+        let group = GroupID(UInt64(settings.shard))
+        let founders = Membership(voters: settings.replicas.map(settings.node))
+        let state: StoreState
+        do {
+            state = try StoreState(
+                folder: dataFolder + "/state", founders: founders, mapSize: settings.mapSize)
+        } catch {
+            throw .state(group: group, error)
         }
-        driver.send = { message in links[message.to]?.send(message) }
-        driver.didPost = {
-            for link in links.values { link.flush() }
-        }
+        return try host.open(
+            group, founders: founders, state: state,
+            commitRule: settings.acknowledge == .leader ? .leaderOnly : .majority)
     }
 
     /// Where clients reach it, with the port that the kernel chose where 0 was asked for.
@@ -82,14 +76,12 @@ package final class StoreServer {
 
     /// Serves until `drain` or `stop`.
     package func run() async {
-        Task { @ReactorActor [listener] in await listener.run() }
-        for link in links.values { Task { @ReactorActor in await link.run() } }
-        Task { @ReactorActor [driver] in await driver.tickRegularly() }
+        Task { @ReactorActor [host] in await host.run() }
         log.info(
             "serving",
             [
                 "address": address, "shard": settings.shard, "replica": settings.replica,
-                "applied": driver.state.applied.index,
+                "applied": replica.state.applied.index,
             ])
         await clients.run()
         while !hasEnded { _ = await ended.wait() }
@@ -98,7 +90,7 @@ package final class StoreServer {
     /// Hands leadership over, answers what is in work, and stops.
     package func drain() async {
         let deadline = MonotonicTime.now() + .seconds(2)
-        await handOver(deadline: min(deadline, .now() + .milliseconds(700)))
+        await host.handOver(deadline: min(deadline, .now() + .milliseconds(700)))
         await clients.drain(deadline: deadline)
         await stop()
     }
@@ -106,33 +98,33 @@ package final class StoreServer {
     /// Stops at once, as a crash would; what was acknowledged is on the disk anyway.
     package func stop() async {
         clients.stop()
-        listener.stop()
-        for link in links.values { link.stop() }
-        await driver.stop()
+        await host.stop()
         hasEnded = true
         ended.wakeAll()
     }
 
     /// Cuts this replica off from its peers, or lets it back: a partition for tests in one process.
-    package var isCutOff = false {
-        didSet {
-            listener.isBlocked = isCutOff
-            for link in links.values { link.isBlocked = isCutOff }
-        }
+    package var isCutOff: Bool {
+        get { host.isCutOff }
+        set { host.isCutOff = newValue }
     }
+}
 
-    private func handOver(deadline: MonotonicTime) async {
-        driver.transferLeadership()
-        while driver.isLeader, links.values.contains(where: \.isUp) {
-            guard .now() < deadline else { return }
-            await Reactor.sleep(for: .milliseconds(5))
-        }
-    }
+extension StoreSettings {
+    /// The name of a replica among all hosts.
+    func node(_ replica: StoreReplica) -> NodeID { NodeID(UInt64(replica.id)) }
 
-    private static func own(_ settings: StoreSettings) -> StoreReplica {
-        guard let own = settings.replicas.first(where: { $0.id == settings.replica }) else {
-            preconditionFailure("replica \(settings.replica) is not among the replicas")
+    /// What the host of this replica is told.
+    func place(in dataFolder: String, seed: UInt64) -> HostSettings {
+        guard let own = replicas.first(where: { $0.id == replica }) else {
+            preconditionFailure("replica \(replica) is not among the replicas")
         }
-        return own
+        var place = HostSettings(
+            cluster: UInt64(shard), id: node(own), listen: own.peer,
+            peers: replicas.map { HostAddress(id: node($0), address: $0.peer) },
+            folder: dataFolder, seed: seed)
+        place.heartbeat = heartbeat
+        place.electionTimeout = electionTimeout
+        return place
     }
 }

@@ -85,6 +85,15 @@ struct RecoveryTests {
         #expect(recovery.operationsLost == 0)
     }
 
+    @Test func `the experiment's own latency limit takes the place of the baseline's`() throws {
+        var scenario = Scenario()
+        scenario.settings.recovery.p99 = .milliseconds(50)
+        scenario.change(from: 6000, to: 7000) { $0.completed = $0.intended + 50_000_000 }
+        #expect(try finding(scenario).fromInjection == .recovered(0))
+        scenario.change(from: 6000, to: 7000) { $0.completed = $0.intended + 51_000_000 }
+        #expect(try finding(scenario).fromInjection == .recovered(Scenario.second))
+    }
+
     @Test func `windows without operations prove nothing`() throws {
         var scenario = Scenario()
         scenario.fail(from: 6000, to: 7000)

@@ -15,6 +15,8 @@ struct Scenario {
     /// Warm-up 0...1 s, baseline 1...6 s, fault 6...10 s, recovery 10...12 s, tail 12...17 s; the
     /// fault acts from 6 s to 10 s.
     init() {
+        settings.recovery.window = .milliseconds(250)
+        settings.recovery.windows = 4
         let second = Scenario.second
         run = RunRecord(
             operations: (0..<1700).map(Scenario.operation), planned: 1700,

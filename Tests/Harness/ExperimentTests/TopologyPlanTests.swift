@@ -101,7 +101,7 @@ struct TopologyPlanTests {
     @Test func `every placeholder has a value`() throws {
         let all =
             "{{address}} {{port}} {{peer-port}} {{folder}} {{ files }} {{name}} {{index}} "
-            + "{{address.of.store}} {{port.of.store}} {{addresses.of.worker}}"
+            + "{{address.of.store}} {{address.of.store.2}} {{port.of.store}} {{addresses.of.worker}}"
         var text = try edit(Sample.topology, "port {{port}}", all)
         text = try edit(text, "port: 6379", "port: 6379\n    peer-port: 6380")
         let nodes = try Sample.loadTopology(text).plan(folder: "/n", seed: 1)
@@ -109,7 +109,7 @@ struct TopologyPlanTests {
         guard case .exec(let program) = cache.program else { return }
         #expect(
             program.files[0].value
-                == "10.3.0.1 6379 6380 /n/cache-1/data /n/cache-1/files cache-1 1 10.4.1.1 7000 "
+                == "10.3.0.1 6379 6380 /n/cache-1/data /n/cache-1/files cache-1 1 10.4.1.1 10.4.1.2 7000 "
                 + "10.6.0.1:7200,10.6.0.2:7200")
     }
 

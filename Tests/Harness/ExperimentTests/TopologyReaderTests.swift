@@ -121,6 +121,11 @@ struct TopologyReaderTests {
             ["13:42: error: unknown tier \"stroe\"; did you mean \"store\"?"]
         ),
         ("port {{port}}", "at {{address.of.worker}}", []),
+        ("port {{port}}", "at {{address.of.worker.2}}", []),
+        (
+            "port {{port}}", "at {{address.of.worker.3}}",
+            ["13:42: error: tier \"worker\" has no node 3; it has 2"]
+        ),
         ("port {{port}}", "at {{addresses.of.cache}}", []),
         (
             "port {{port}}", "at {{address.of.app}}",

@@ -37,7 +37,7 @@ struct ImpairmentInSandboxTests {
                 proof.acts.map(\.name) == [
                     "delay p50", "delay p50 of the slowest link", "untouched link",
                 ])
-            #expect(proof.gone.map(\.name) == ["delay after"])
+            #expect(proof.gone.map(\.name) == ["delay after", "packets", "dropped by plan"])
             #expect(try bench.links.impaired().isEmpty)
         }
     }
@@ -127,7 +127,7 @@ struct ImpairmentInSandboxTests {
             try bench.links.block([bench.direction(1, 2)])
             try fault.heal()
             let evidence = try await fault.proveHealed()
-            #expect(evidence.map(\.value) == ["not measured, every direction is cut"])
+            #expect(evidence.first?.value == "not measured, every direction is cut")
         }
     }
 }

@@ -85,4 +85,15 @@ struct ImpairmentProofTests {
             try LossProof(Impairment(loss: 0.0001)).judge([link(lost: 2, of: 20_000)])
         }
     }
+
+    @Test func `packets that were dropped against the plan spoil the run`() throws {
+        var counters = LinkCounters()
+        counters.seen = 1000
+        counters.lost = 100
+        counters.delivered = 900
+        #expect(try EmulatorProof.judge([counters, counters]).map(\.value) == ["2000", "200"])
+        counters.delivered = 899
+        counters.overflowed = 1
+        #expect(throws: FaultError.self) { try EmulatorProof.judge([counters]) }
+    }
 }

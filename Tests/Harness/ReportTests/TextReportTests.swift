@@ -52,7 +52,7 @@ struct TextReportTests {
         #expect(lines[2] == "  STATUS  OBJECTIVE                          MEASURED")
         #expect(lines[3] == "  held    availability >= 99.9% in baseline  100% (600 of 600)")
         #expect(
-            lines[4] == "  held    recovery < 2s after each fault     250ms after kill store-1-2")
+            lines[4] == "  held    recovery < 2s after each fault     200ms after kill store-1-2")
         #expect(lines.allSatisfy { $0.last != " " })
     }
 

@@ -26,7 +26,7 @@ struct VerdictFileTests {
         #expect(fault["promise"] == ["signal": "SIGKILL"])
         #expect(fault["proof"] == ["status": "killed by 9"])
         #expect(fault["injectTookNanoseconds"] == 41_000)
-        #expect(fault["recoveryFromInjection"]?["nanoseconds"] == 250_000_000)
+        #expect(fault["recoveryFromInjection"]?["nanoseconds"] == 200_000_000)
         #expect(fault["operationsLost"] == 10)
         #expect(json["load"]?["planned"] == 1500)
     }

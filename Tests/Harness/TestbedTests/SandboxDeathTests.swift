@@ -90,7 +90,7 @@ private struct Hold {
 struct HeldTests {
     @Test func `a testbed is held until it is killed`() async throws {
         let path = try #require(CurrentProcess.environment(holdVariable))
-        let bench = try Bench()
+        let bench = try TwoNodes()
         for node in [bench.a, bench.b] {
             try node.start(
                 Program(

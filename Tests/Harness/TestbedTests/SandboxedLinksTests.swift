@@ -17,7 +17,7 @@ struct SandboxedLinksTests {
     private let silence = Duration.milliseconds(60)
 
     @Test func `two nodes reach each other both ways`() async throws {
-        try await Bench.with { bench in
+        try await TwoNodes.with { bench in
             let there = try Probe(from: bench.a, to: bench.b)
             let back = try Probe(from: bench.b, to: bench.a)
             #expect(try there.arrives(within: patience))
@@ -26,7 +26,7 @@ struct SandboxedLinksTests {
     }
 
     @Test func `the router reaches a node and is reached`() async throws {
-        try await Bench.with { bench in
+        try await TwoNodes.with { bench in
             let here = try DatagramSocket(SocketAddress(ip: Links.router, port: 9001))
             let there = try bench.a.openDatagram(SocketAddress(ip: bench.a.address, port: 9001))
             try here.send([1], to: SocketAddress(ip: bench.a.address, port: 9001))
@@ -37,7 +37,7 @@ struct SandboxedLinksTests {
     }
 
     @Test func `a detached node is gone`() async throws {
-        try await Bench.with { bench in
+        try await TwoNodes.with { bench in
             let probe = try Probe(from: bench.a, to: bench.b)
             try bench.testbed.links.detach(bench.b.address)
             #expect(try !probe.arrives(within: silence))
@@ -45,7 +45,7 @@ struct SandboxedLinksTests {
     }
 
     @Test func `a partition cuts one way only, and healing restores it`() async throws {
-        try await Bench.with { bench in
+        try await TwoNodes.with { bench in
             let links = bench.testbed.links
             let there = try Probe(from: bench.a, to: bench.b)
             let back = try Probe(from: bench.b, to: bench.a)
@@ -64,7 +64,7 @@ struct SandboxedLinksTests {
     }
 
     @Test func `a partition stops a connection that is open`() async throws {
-        try await Bench.with { bench in
+        try await TwoNodes.with { bench in
             let (client, server) = try await Stream.pair(bench)
             try await client.exchange(with: server, deadline: .now() + patience)
             try bench.testbed.links.block(from: bench.a.address, to: bench.b.address)
@@ -78,7 +78,7 @@ struct SandboxedLinksTests {
     }
 
     @Test func `blocking twice is refused, with the kernel's reason`() async throws {
-        try await Bench.with { bench in
+        try await TwoNodes.with { bench in
             let links = bench.testbed.links
             try links.block(from: bench.a.address, to: bench.b.address)
             let refusal = #expect(throws: SyscallError.self) {
@@ -89,7 +89,7 @@ struct SandboxedLinksTests {
     }
 
     @Test func `a delay holds for one direction, and no less than asked`() async throws {
-        try await Bench.with { bench in
+        try await TwoNodes.with { bench in
             let there = try Probe(from: bench.a, to: bench.b)
             let back = try Probe(from: bench.b, to: bench.a)
             try bench.testbed.links.impair(
@@ -111,7 +111,7 @@ struct SandboxedLinksTests {
     }
 
     @Test func `jitter stays in its band and keeps the order`() async throws {
-        try await Bench.with { bench in
+        try await TwoNodes.with { bench in
             let probe = try Probe(from: bench.a, to: bench.b)
             try bench.testbed.links.impair(
                 from: bench.a.address, to: bench.b.address,
@@ -126,7 +126,7 @@ struct SandboxedLinksTests {
     }
 
     @Test func `loss is what was asked for, and counted`() async throws {
-        try await Bench.with { bench in
+        try await TwoNodes.with { bench in
             let probe = try Probe(from: bench.a, to: bench.b)
             let links = bench.testbed.links
             try links.impair(from: bench.a.address, to: bench.b.address, Impairment(loss: 0.2))
@@ -149,7 +149,7 @@ struct SandboxedLinksTests {
     @Test func `the same seed loses the same packets`() async throws {
         var survivors: [[UInt64]] = []
         for seed in [UInt64(3), 3, 4] {
-            try await Bench.with(seed: seed) { bench in
+            try await TwoNodes.with(seed: seed) { bench in
                 let probe = try Probe(from: bench.a, to: bench.b)
                 try bench.testbed.links.impair(
                     from: bench.a.address, to: bench.b.address, Impairment(loss: 0.5))
@@ -166,7 +166,7 @@ struct SandboxedLinksTests {
     }
 
     @Test func `healing lets go what was held, in order, and restores the path`() async throws {
-        try await Bench.with { bench in
+        try await TwoNodes.with { bench in
             let probe = try Probe(from: bench.a, to: bench.b)
             let links = bench.testbed.links
             try links.impair(
@@ -187,7 +187,7 @@ struct SandboxedLinksTests {
     }
 
     @Test func `a partition also stops what the emulator holds`() async throws {
-        try await Bench.with { bench in
+        try await TwoNodes.with { bench in
             let probe = try Probe(from: bench.a, to: bench.b)
             let links = bench.testbed.links
             try links.impair(
@@ -199,7 +199,7 @@ struct SandboxedLinksTests {
     }
 
     @Test func `large transfers cross an impaired link whole`() async throws {
-        try await Bench.with { bench in
+        try await TwoNodes.with { bench in
             let links = bench.testbed.links
             try links.impair(
                 from: bench.a.address, to: bench.b.address,

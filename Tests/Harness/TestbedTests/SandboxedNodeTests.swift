@@ -14,7 +14,7 @@ struct SandboxedNodeTests {
     private var deadline: MonotonicTime { .now() + .seconds(10) }
 
     /// Runs a program to its end in node a and returns what it printed.
-    private func output(_ bench: Bench, _ arguments: String...) async throws -> String {
+    private func output(_ bench: TwoNodes, _ arguments: String...) async throws -> String {
         try bench.a.start(
             Program(
                 arguments: arguments, workingFolder: bench.folder, log: "\(bench.folder)/a.log"))
@@ -30,7 +30,7 @@ struct SandboxedNodeTests {
     }
 
     @Test func `a child holds no capability and can gain none`() async throws {
-        try await Bench.with { bench in
+        try await TwoNodes.with { bench in
             let status = try await output(bench, "/bin/cat", "/proc/self/status")
             for set in ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"] {
                 #expect(field(set, in: status) == "0000000000000000", "\(set)")
@@ -40,7 +40,7 @@ struct SandboxedNodeTests {
     }
 
     @Test func `a child starts with no signal blocked or ignored`() async throws {
-        try await Bench.with { bench in
+        try await TwoNodes.with { bench in
             let status = try await output(bench, "/bin/cat", "/proc/self/status")
             #expect(field("SigBlk", in: status) == "0000000000000000")
             #expect(field("SigIgn", in: status) == "0000000000000000")
@@ -48,19 +48,19 @@ struct SandboxedNodeTests {
     }
 
     @Test func `a child gets no descriptor but its log and an empty input`() async throws {
-        try await Bench.with { bench in
+        try await TwoNodes.with { bench in
             let listing = try await output(bench, "/bin/ls", "/proc/self/fd")
             // The fourth is the folder that ls reads.
             #expect(listing == "0\n1\n2\n3\n")
         }
-        try await Bench.with { bench in
+        try await TwoNodes.with { bench in
             let input = try await output(bench, "/bin/readlink", "/proc/self/fd/0")
             #expect(input == "/dev/null\n")
         }
     }
 
     @Test func `a child lives in its own network, folder and session`() async throws {
-        try await Bench.with { bench in
+        try await TwoNodes.with { bench in
             let text = try await output(
                 bench, "/bin/sh", "-c",
                 "pwd; cut -d: -f1 /proc/net/dev | tail -n +3; cat /proc/$$/stat")
@@ -78,7 +78,7 @@ struct SandboxedNodeTests {
     }
 
     @Test func `nothing of the harness's environment is passed on`() async throws {
-        try await Bench.with { bench in
+        try await TwoNodes.with { bench in
             try bench.a.start(
                 Program(
                     arguments: ["/usr/bin/env"], environment: ["ONE=1"],
@@ -89,7 +89,7 @@ struct SandboxedNodeTests {
     }
 
     @Test func `a process stops, goes on, dies and starts again`() async throws {
-        try await Bench.with { bench in
+        try await TwoNodes.with { bench in
             try bench.start(bench.a, "/bin/sleep", "1000")
             let first = try #require(bench.a.process)
             #expect(bench.a.isRunning)
@@ -110,14 +110,14 @@ struct SandboxedNodeTests {
     }
 
     @Test func `an exit code is told as it was`() async throws {
-        try await Bench.with { bench in
+        try await TwoNodes.with { bench in
             try bench.start(bench.a, "/bin/sh", "-c", "exit 7")
             #expect(await bench.a.process?.waitForExit(deadline: deadline) == .exited(7))
         }
     }
 
     @Test func `a kill takes what the process has started`() async throws {
-        try await Bench.with { bench in
+        try await TwoNodes.with { bench in
             try bench.start(bench.a, "/bin/sh", "-c", "sleep 1000 & echo $!; wait")
             #expect(await reaches { (try? bench.log(of: bench.a))?.hasSuffix("\n") == true })
             let line = try bench.log(of: bench.a).dropLast()
@@ -134,7 +134,7 @@ struct SandboxedNodeTests {
     }
 
     @Test func `a start that fails names its stage and leaves no process`() async throws {
-        try await Bench.with { bench in
+        try await TwoNodes.with { bench in
             let missing = Program(
                 arguments: ["/no/such/program"], workingFolder: bench.folder,
                 log: "\(bench.folder)/a.log")
@@ -152,7 +152,7 @@ struct SandboxedNodeTests {
     }
 
     @Test func `a torn down testbed has no process, link or rule left`() async throws {
-        let bench = try Bench()
+        let bench = try TwoNodes()
         try bench.start(bench.a, "/bin/sh", "-c", "setsid sleep 1000 & exec sleep 1000")
         try bench.testbed.links.block(from: bench.a.address, to: bench.b.address)
         try await bench.testbed.tearDown()

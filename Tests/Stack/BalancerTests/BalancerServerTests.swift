@@ -13,7 +13,7 @@ import Wire
 struct BalancerServerTests {
     @Test func `connections are kept on both sides`() async throws {
         let backend = try TestBackend { request in ok(request.head.target) }
-        let bench = try Bench([backend.address])
+        let bench = try BalancerFixture([backend.address])
         for number in 0..<100 {
             let response = try await bench.send("GET", "/\(number)?q=1")
             #expect(response.json == ["by": .string("/\(number)?q=1")])
@@ -28,7 +28,7 @@ struct BalancerServerTests {
         let backend = try TestBackend { request in
             HTTPResponse(head: .init(status: 201), content: request.content.reversed())
         }
-        let bench = try Bench([backend.address])
+        let bench = try BalancerFixture([backend.address])
         var request = HTTPRequest("POST", "/", host: "x")
         request.content = (0..<100_000).map { UInt8(truncatingIfNeeded: $0) }
         let response = try await bench.client.send(request, deadline: soon())
@@ -38,7 +38,7 @@ struct BalancerServerTests {
 
     @Test func `an answer to HEAD keeps the length that GET would have`() async throws {
         let backend = try TestBackend { _ in ok() }
-        let bench = try Bench([backend.address])
+        let bench = try BalancerFixture([backend.address])
         let head = try await bench.send("HEAD")
         let get = try await bench.send("GET")
         #expect(head.content.isEmpty)
@@ -50,7 +50,7 @@ struct BalancerServerTests {
         let backend = try TestBackend { _ in
             HTTPResponse(200, headers: ["Keep-Alive": "timeout=5", "X-Kept": "1"], json: .null)
         }
-        let bench = try Bench([backend.address])
+        let bench = try BalancerFixture([backend.address])
         let text = try await exchange(
             """
             GET /x HTTP/1.1\r
@@ -74,7 +74,7 @@ struct BalancerServerTests {
 
     @Test func `a GET with empty chunked content ends for the backend too`() async throws {
         let backend = try TestBackend { _ in ok() }
-        let bench = try Bench([backend.address])
+        let bench = try BalancerFixture([backend.address])
         let text = try await exchange(
             """
             GET /x HTTP/1.1\r
@@ -96,7 +96,7 @@ struct BalancerServerTests {
             return isSick.value ? HTTPResponse(503, error: "sick") : ok()
         }
         let second = try TestBackend { _ in ok("second") }
-        let bench = try Bench([first.address, second.address]) { settings in
+        let bench = try BalancerFixture([first.address, second.address]) { settings in
             settings.checkInterval = .milliseconds(2)
         }
         isSick.value = true
@@ -120,7 +120,7 @@ struct BalancerServerTests {
             }
             return ok()
         }
-        let bench = try Bench([backend.address]) { settings in
+        let bench = try BalancerFixture([backend.address]) { settings in
             settings.checkInterval = .milliseconds(2)
         }
         let stuck = (0..<50).map { _ in Task { @ReactorActor in try await bench.send("GET") } }
@@ -138,7 +138,7 @@ struct BalancerServerTests {
         }
         let first = try TestBackend(answersChecks: false, sick)
         let second = try TestBackend(answersChecks: false, sick)
-        let bench = try Bench([first.address, second.address]) { settings in
+        let bench = try BalancerFixture([first.address, second.address]) { settings in
             settings.checkInterval = .milliseconds(2)
         }
         try await until { try await bench.rotation() == [false, false] }
@@ -151,7 +151,7 @@ struct BalancerServerTests {
             _ = await gate.value()
             return ok()
         }
-        let bench = try Bench([backend.address])
+        let bench = try BalancerFixture([backend.address])
         let call = Task { @ReactorActor in try await bench.send("GET") }
         try await until { backend.requests.count == 1 }
         let drain = Task { @ReactorActor in await bench.balancer.drain() }
@@ -176,7 +176,7 @@ struct BalancerServerTests {
 
     @Test func `the status names each backend and what it did`() async throws {
         let backend = try TestBackend { _ in ok() }
-        let bench = try Bench([backend.address, TestBackend.absent()])
+        let bench = try BalancerFixture([backend.address, TestBackend.absent()])
         for _ in 0..<2 { _ = try await bench.send("GET") }
         let status = try await bench.status()
         #expect(status["draining"]?.bool == false)
@@ -206,7 +206,7 @@ private final class Flag {
     var count = 0
 }
 
-extension Bench {
+extension BalancerFixture {
     /// Who is in rotation, by the balancer's own word.
     func rotation() async throws -> [Bool?] {
         let backends = try await status()["backends"]?.array ?? []

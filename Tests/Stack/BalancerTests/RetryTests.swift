@@ -13,7 +13,7 @@ struct RetryTests {
     @Test(arguments: ["GET", "POST"])
     func `whatever was not sent goes to another backend`(_ method: String) async throws {
         let second = try TestBackend { _ in ok() }
-        let bench = try Bench([TestBackend.absent(), second.address])
+        let bench = try BalancerFixture([TestBackend.absent(), second.address])
         #expect(try await bench.send(method).status == 200)
         #expect(second.requests.map(\.head.method) == [method])
         #expect(try await bench.status()["retries"]?.int == 1)
@@ -25,7 +25,7 @@ struct RetryTests {
     ) async throws {
         let first = try TestBackend { _ in HTTPResponse(status, error: "not here") }
         let second = try TestBackend { _ in ok() }
-        let bench = try Bench([first.address, second.address])
+        let bench = try BalancerFixture([first.address, second.address])
         #expect(try await bench.send("GET").status == 200)
         #expect(first.requests.count == 1)
         #expect(second.requests.count == 1)
@@ -34,7 +34,7 @@ struct RetryTests {
     @Test func `other failures of the application are passed on`() async throws {
         let first = try TestBackend { _ in HTTPResponse(500, error: "a bug") }
         let second = try TestBackend { _ in ok() }
-        let bench = try Bench([first.address, second.address])
+        let bench = try BalancerFixture([first.address, second.address])
         #expect(try await bench.send("GET").status == 500)
         #expect(second.requests.isEmpty)
     }
@@ -42,7 +42,7 @@ struct RetryTests {
     @Test func `a refused write without a key is passed on`() async throws {
         let first = try TestBackend { _ in HTTPResponse(503, error: "not here") }
         let second = try TestBackend { _ in ok() }
-        let bench = try Bench([first.address, second.address])
+        let bench = try BalancerFixture([first.address, second.address])
         let response = try await bench.send("POST")
         #expect(response.status == 503)
         #expect(response.json == ["error": "not here"])
@@ -52,7 +52,7 @@ struct RetryTests {
     @Test func `a write that was sent and not answered goes again only with a key`() async throws {
         let first = try HangUp()
         let second = try TestBackend { _ in ok() }
-        let bench = try Bench([first.address, second.address])
+        let bench = try BalancerFixture([first.address, second.address])
         #expect(try await bench.send("POST").status == 502)
         #expect(second.requests.isEmpty)
         #expect(first.requestCount == 1)
@@ -68,23 +68,23 @@ struct RetryTests {
         let backends = try (0..<3).map { _ in
             try TestBackend { _ in HTTPResponse(503, error: "not here") }
         }
-        let bench = try Bench(backends.map(\.address))
+        let bench = try BalancerFixture(backends.map(\.address))
         #expect(try await bench.send("GET").status == 503)
         #expect(backends.map(\.requests.count) == [1, 1, 0])
     }
 
     @Test func `the failure of the only backend is passed on as it is`() async throws {
         let only = try TestBackend { _ in HTTPResponse(503, error: "too busy") }
-        let refused = try await Bench([only.address]).send("GET")
+        let refused = try await BalancerFixture([only.address]).send("GET")
         #expect(refused.json == ["error": "too busy"])
         #expect(only.requests.count == 1)
-        #expect(try await Bench([TestBackend.absent()]).send("GET").status == 502)
+        #expect(try await BalancerFixture([TestBackend.absent()]).send("GET").status == 502)
     }
 
     @Test func `a write that may be done is never called refused`() async throws {
         let first = try HangUp()
         let second = try TestBackend { _ in HTTPResponse(503, error: "certainly not done") }
-        let bench = try Bench([first.address, second.address])
+        let bench = try BalancerFixture([first.address, second.address])
         let response = try await bench.send("POST", headers: ["Idempotency-Key": "k1"])
         #expect(response.status == 504)
         #expect(second.requests.count == 1)
@@ -93,7 +93,7 @@ struct RetryTests {
     @Test func `a read has no effect that could be in doubt`() async throws {
         let first = try HangUp()
         let second = try TestBackend { _ in HTTPResponse(503, error: "not here") }
-        let bench = try Bench([first.address, second.address])
+        let bench = try BalancerFixture([first.address, second.address])
         #expect(try await bench.send("GET").status == 503)
         #expect(first.requestCount == 1)
     }
@@ -106,7 +106,7 @@ struct RetryTests {
                 return ok()
             }
         }
-        let bench = try Bench(backends.map(\.address)) { settings in
+        let bench = try BalancerFixture(backends.map(\.address)) { settings in
             settings.tryTimeout = .milliseconds(600)
             settings.requestTimeout = .seconds(1)
         }
@@ -124,7 +124,7 @@ struct RetryTests {
         let backends = try (0..<2).map { _ in
             try TestBackend { _ in HTTPResponse(503, error: "down") }
         }
-        let bench = try Bench(backends.map(\.address))
+        let bench = try BalancerFixture(backends.map(\.address))
         for _ in 0..<200 { #expect(try await bench.send("GET").status == 503) }
         let status = try await bench.status()
         #expect(status["retries"]?.int == 100 + 200 / 5)

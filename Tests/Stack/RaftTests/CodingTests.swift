@@ -29,8 +29,17 @@ struct CodingTests {
         .heartbeatReply(round: 3),
         .installSnapshot(
             SnapshotDescriptor(position: position(10, 2), membership: group(of: 5))),
+        .installSnapshot(
+            SnapshotDescriptor(position: position(10, 2), membership: memberships[1])),
+        .append(after: position(9, 3), configuration(10, 3, memberships[2])),
         .timeoutNow,
         .newerTerm,
+    ]
+
+    private static let memberships = [
+        group(of: 3),
+        Membership(voters: ids(1, 2, 300), learners: ids(4)),
+        Membership(voters: ids(1, 5), outgoing: ids(1, 2, 3), learners: ids(2, 9)),
     ]
 
     private func bytes(of message: RaftMessage) -> [UInt8] {
@@ -96,6 +105,25 @@ struct CodingTests {
             // A descriptor of a group without voters.
             try SnapshotDescriptor(decoding: ([1, 1, 0] as [UInt8]).span)
         }
+    }
+
+    @Test(arguments: memberships)
+    func `a membership comes back as it was`(membership: Membership) throws {
+        var bytes: [UInt8] = []
+        membership.encode(into: &bytes)
+        #expect(try Membership(decoding: bytes.span) == membership)
+    }
+
+    @Test(
+        arguments: [
+            ([0, 0, 0], .implausible(0, at: 0)),  // no voters
+            ([2, 2, 1, 0, 0], .implausible(1, at: 2)),  // not ascending
+            ([2, 2, 2, 0, 0], .implausible(2, at: 2)),  // twice the same
+            ([1, 1, 0, 1, 1], .implausible(1, at: 3)),  // a voter that is a learner
+            ([1, 1, 9], .implausible(9, at: 2)),  // more nodes than bytes
+        ] as [([UInt8], RaftCodingError)])
+    func `a membership that cannot be is refused`(bytes: [UInt8], error: RaftCodingError) {
+        #expect(throws: error) { try Membership(decoding: bytes.span) }
     }
 
     @Test(arguments: [0, 1, 127, 128, 16_383, 16_384, .max] as [UInt64])

@@ -8,6 +8,7 @@ import Journal
 import Linux
 import Raft
 import Reactor
+import Replication
 import Synchronization
 import Testing
 import Wire
@@ -90,13 +91,20 @@ final class Cluster {
         await server.stop()
         let gone = Gone(server)
         _ = consume server
-        _ = try await until("replica \(id) is gone") { gone.server == nil ? true : nil }
+        _ = try await until("replica \(id) is gone") { gone.isTrue ? true : nil }
     }
 
     @ReactorActor
     private final class Gone {
-        weak var server: ReplicaDriver?
-        init(_ server: StoreServer) { self.server = server.driver }
+        private weak var host: ReplicaHost?
+        private weak var replica: StoreGroup?
+
+        init(_ server: StoreServer) {
+            host = server.host
+            replica = server.replica
+        }
+
+        var isTrue: Bool { host == nil && replica == nil }
     }
 
     private func end() async {
@@ -142,15 +150,15 @@ final class Cluster {
     func leader(among ids: [Int]? = nil) async throws -> Int {
         try await until("a leader") {
             let candidates = self.servers.filter { ids?.contains($0.key) ?? true }
-            return candidates.first { $0.value.driver.isLeader && !$0.value.isCutOff }?.key
+            return candidates.first { $0.value.replica.isLeader && !$0.value.isCutOff }?.key
         }
     }
 
     /// Waits until every running replica has applied all that one has committed.
     func settle() async throws {
-        let commit = servers.values.map(\.driver.node.status.commit).max() ?? .zero
+        let commit = servers.values.map(\.replica.status.commit).max() ?? .zero
         _ = try await until("all replicas have applied \(commit)") {
-            self.servers.values.allSatisfy { $0.driver.state.applied.index >= commit }
+            self.servers.values.allSatisfy { $0.replica.state.applied.index >= commit }
                 ? true : nil
         }
     }

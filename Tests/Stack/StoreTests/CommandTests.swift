@@ -3,6 +3,7 @@
 import Endpoints
 import Linux
 import Reactor
+import Replication
 import Testing
 import Wire
 

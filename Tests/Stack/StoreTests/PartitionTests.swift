@@ -5,6 +5,7 @@ import Endpoints
 import Linux
 import Raft
 import Reactor
+import Replication
 import Testing
 import Wire
 
@@ -24,7 +25,7 @@ struct PartitionTests {
             async let read = client.call(["GET", "k1"], deadline: soon())
             #expect(try await write.errorCode == "UNKNOWN")
             #expect(try await read.errorCode == "UNAVAILABLE")
-            _ = try await cluster.until("it steps down") { server.driver.isLeader ? nil : true }
+            _ = try await cluster.until("it steps down") { server.replica.isLeader ? nil : true }
             let late = try await client.call(["SET", "k1", "later"], deadline: soon())
             #expect(late == .error("NOTLEADER -"))
         }
@@ -44,25 +45,25 @@ struct PartitionTests {
             server.isCutOff = false
             try await cluster.settle()
             try await cluster.expectWritten(1...10)
-            #expect(try server.driver.state.value(of: bytes("k1")) == bytes("v1"))
-            #expect(try server.driver.state.value(of: bytes("k10")) == bytes("v10"))
+            #expect(try server.replica.state.table.value(of: bytes("k1")) == bytes("v1"))
+            #expect(try server.replica.state.table.value(of: bytes("k10")) == bytes("v10"))
         }
     }
 
     @Test func `a replica that was alone for long does not depose the leader`() async throws {
         try await Cluster.with { cluster in
             let leader = try await cluster.leader()
-            let term = try cluster.server(leader).driver.node.status.term
+            let term = try cluster.server(leader).replica.status.term
             let lone = try cluster.server(leader % 3 + 1)
             lone.isCutOff = true
             _ = try await cluster.until("it asks for votes") {
-                lone.driver.node.status.role == .preCandidate ? true : nil
+                lone.replica.status.role == .preCandidate ? true : nil
             }
             try await cluster.write(1...3)
             lone.isCutOff = false
             try await cluster.settle()
-            #expect(try cluster.server(leader).driver.isLeader)
-            #expect(try cluster.server(leader).driver.node.status.term == term)
+            #expect(try cluster.server(leader).replica.isLeader)
+            #expect(try cluster.server(leader).replica.status.term == term)
         }
     }
 
@@ -78,17 +79,6 @@ struct PartitionTests {
             let next = try await cluster.leader(among: [1, 2, 3].filter { $0 != old })
             server.isCutOff = false
             #expect(try await cluster.ask(next, "GET", "k6") == .null)
-        }
-    }
-
-    @Test func `messages for a peer that is away are dropped, not hoarded`() async throws {
-        try await Cluster.with(starting: [1, 2]) { cluster in
-            let leader = try await cluster.leader()
-            try await cluster.write(1...20)
-            let link = try #require(try cluster.server(leader).links[NodeID(3)])
-            #expect(!link.isUp)
-            #expect(link.droppedCount > 0)
-            #expect(link.gatheredCount == 0)
         }
     }
 }

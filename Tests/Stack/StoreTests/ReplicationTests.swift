@@ -4,6 +4,7 @@ import Endpoints
 import Linux
 import Raft
 import Reactor
+import Replication
 import Testing
 import Wire
 
@@ -58,9 +59,9 @@ struct ReplicationTests {
             try await cluster.write(11...20)
             try cluster.start(away)
             try await cluster.settle()
-            let state = try cluster.server(away).driver.state
+            let state = try cluster.server(away).replica.state
             for number in 1...20 {
-                #expect(try state.value(of: bytes("k\(number)")) == bytes("v\(number)"))
+                #expect(try state.table.value(of: bytes("k\(number)")) == bytes("v\(number)"))
             }
         }
     }
@@ -73,14 +74,14 @@ struct ReplicationTests {
             try await cluster.expectWritten(1...30)
             // Terms are remembered: a second leader of an old term would be a split brain.
             let leader = try await cluster.leader()
-            #expect(try cluster.server(leader).driver.node.status.term >= Term(2))
+            #expect(try cluster.server(leader).replica.status.term >= Term(2))
         }
     }
 
     @Test func `many writers share their fsyncs`() async throws {
         try await Cluster.with { cluster in
             let leader = try await cluster.leader()
-            let before = try cluster.server(leader).driver.storage.syncCount
+            let before = try cluster.server(leader).host.figures.syncCount
             let client = cluster.client(leader)
             let writers = (1...400).map { number in
                 Task { @ReactorActor in
@@ -88,7 +89,7 @@ struct ReplicationTests {
                 }
             }
             for writer in writers { #expect(try await writer.value == .simple("OK")) }
-            let syncs = try cluster.server(leader).driver.storage.syncCount - before
+            let syncs = try cluster.server(leader).host.figures.syncCount - before
             #expect(syncs > 0)
             #expect(syncs < 100, "400 writes took \(syncs) fsyncs")
         }
@@ -99,12 +100,12 @@ struct ReplicationTests {
             let first = try await cluster.leader()
             try await cluster.write(1...3)
             let server = try cluster.server(first)
-            let term = server.driver.node.status.term
+            let term = server.replica.status.term
             await server.drain()
-            #expect(!server.driver.isLeader)
+            #expect(!server.replica.isLeader)
             let second = try await cluster.leader()
             // One election, won at once: the next term, without an election timeout.
-            #expect(try cluster.server(second).driver.node.status.term == Term(term.rawValue + 1))
+            #expect(try cluster.server(second).replica.status.term == Term(term.rawValue + 1))
             try await cluster.expectWritten(1...3)
         }
     }

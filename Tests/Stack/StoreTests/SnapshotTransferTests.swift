@@ -4,6 +4,7 @@ import Endpoints
 import Linux
 import Raft
 import Reactor
+import Replication
 import Testing
 import Wire
 
@@ -30,13 +31,13 @@ struct SnapshotTransferTests {
             try await cluster.stop(away)
             try await cluster.write(4...100)
             _ = try await cluster.until("the log is compacted") {
-                let status = try cluster.server(leader).driver.node.status
+                let status = try cluster.server(leader).replica.status
                 return status.compacted > LogIndex(50) ? true : nil
             }
             try cluster.start(away)
             try await cluster.settle()
-            try expectState(of: cluster.server(away).driver, 1...100)
-            let compacted = try cluster.server(away).driver.node.status.compacted
+            try expectState(of: cluster.server(away).replica, 1...100)
+            let compacted = try cluster.server(away).replica.status.compacted
             #expect(compacted > LogIndex(50), "it came by snapshot")
 
             // The installed state leads on: restarts, remembers requests, and can win an election.
@@ -54,9 +55,9 @@ struct SnapshotTransferTests {
         }
     }
 
-    private func expectState(of driver: ReplicaDriver, _ numbers: ClosedRange<Int>) throws {
+    private func expectState(of replica: StoreGroup, _ numbers: ClosedRange<Int>) throws {
         for number in numbers {
-            #expect(try driver.state.value(of: bytes("k\(number)")) == bytes("v\(number)"))
+            #expect(try replica.state.table.value(of: bytes("k\(number)")) == bytes("v\(number)"))
         }
     }
 
@@ -69,48 +70,5 @@ struct SnapshotTransferTests {
             }
             try await cluster.expectWritten(1...150)
         }
-    }
-
-    @Test func `bytes that are not what was offered are not handed on`() async throws {
-        let folder = "/tmp/store-snapshot-\(CurrentProcess.id)"
-        try File.makeDirectories(folder)
-        defer { try? File.removeTree(folder) }
-        let content = bytes(String(repeating: "snapshot", count: 100_000))
-        try File.save(content, to: folder + "/source")
-        let right = CRC32C.checksum(content.span)
-        #expect(try await pass(folder, content.count, right) == content)
-        #expect(try await pass(folder, content.count, right ^ 1) == nil)
-    }
-
-    /// Sends a file to a receiver in this process; gives what it took.
-    private func pass(
-        _ folder: String, _ byteCount: Int, _ checksum: UInt32
-    ) async throws -> [UInt8]? {
-        let listener = try Listener(SocketAddress(ip: IPv4Address(127, 0, 0, 1), port: 0))
-        defer { listener.close() }
-        let descriptor = SnapshotDescriptor(
-            position: LogPosition(index: LogIndex(9), term: Term(2)),
-            membership: Membership(voters: [NodeID(1), NodeID(2)]))
-        let message = RaftMessage(
-            from: NodeID(1), to: NodeID(2), term: Term(2), body: .installSnapshot(descriptor))
-        let file = SnapshotFile(
-            path: folder + "/source", descriptor: descriptor, byteCount: byteCount,
-            checksum: checksum)
-        let sender = Task { @ReactorActor in
-            let link = try await Connection.connect(to: listener.address, deadline: soon())
-            defer { link.close() }
-            let offer = SnapshotOffer(message: message, byteCount: byteCount, checksum: checksum)
-            let hello = PeerHello(shard: 0, from: NodeID(1), to: NodeID(2))
-            return try await SnapshotStream.send(file, offer: offer, hello: hello, on: link)
-        }
-        let connection = try await listener.accept()
-        _ = try await connection.receive(deadline: soon())
-        #expect(try connection.take { bytes in try PeerFrame.parse(bytes) } != nil)
-        let taken = try await SnapshotStream.receive(to: folder + "/target", on: connection)
-        if taken != nil { connection.send(PeerFrame.taken.encoded) } else { connection.close() }
-        let isTaken = (try? await sender.value) ?? false
-        #expect(isTaken == (taken != nil))
-        #expect(taken.map(\.message) == (taken == nil ? nil : message))
-        return try taken.map { try File.contents(of: $0.file.path) }
     }
 }

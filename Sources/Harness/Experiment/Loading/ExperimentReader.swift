@@ -84,7 +84,8 @@ struct ExperimentReader {
         criterion.windows =
             fields.optional("windows", Checked.integer(1...1000)) ?? criterion.windows
         criterion.availability =
-            fields.optional("availability", Checked.share) ?? criterion.availability
+            fields.optional("availability", Checked.share).map { Ratio(nearest: $0) }
+            ?? criterion.availability
         criterion.p99 = fields.optional(
             "p99", Checked.duration(.microseconds(1) ... .seconds(60)))
         fields.finish()

@@ -65,18 +65,3 @@ package struct LocatedObjective: Sendable, Equatable {
     package var objective: Objective
     package var location: SourceLocation
 }
-
-/// When the system counts as recovered: so many good windows in a row.
-///
-/// One good window proves nothing, for a dying system has lucky moments.
-package struct RecoveryCriterion: Sendable, Equatable {
-    package var window: Duration = .milliseconds(200)
-    /// Good windows in a row; recovery is counted to the start of the first.
-    package var windows = 5
-    /// The least share of a window's requests that must succeed.
-    package var availability = 0.99
-    /// The greatest p99 of a good window; nil leaves latency out.
-    package var p99: Duration?
-
-    package init() {}
-}

@@ -40,14 +40,15 @@ extension TierReader {
                 "{{peer-port}} has no value: tier \(entry.key) has no \"peer-port\"",
                 at: node.location)
         }
-        for tier in template.references {
+        for (tier, number) in template.references {
             let offset = node.text.flatMap { text in
                 text.firstRange(of: tier).map {
                     text.utf8.distance(from: text.startIndex, to: $0.lowerBound)
                 }
             }
             references.append(
-                TierReference(tier: tier, location: node.location(atUTF8Offset: offset ?? 0)))
+                TierReference(
+                    tier: tier, number: number, location: node.location(atUTF8Offset: offset ?? 0)))
         }
         return template
     }

@@ -12,7 +12,7 @@ package struct ExecSpec: Sendable, Equatable {
     package var references: [String] {
         let templates = arguments + environment.map(\.value) + files.map(\.value)
         var seen: Set<String> = []
-        return templates.flatMap(\.references).filter { seen.insert($0).inserted }
+        return templates.flatMap(\.references).map(\.tier).filter { seen.insert($0).inserted }
     }
 }
 
@@ -36,21 +36,22 @@ package struct Template: Sendable, Equatable {
         case folder, files
         /// The node's name, and its number within the tier.
         case name, index
-        /// The address and the port of a tier's first node.
-        case addressOf(String), portOf(String)
+        /// The address of one node of a tier, by its number from 1; without a number, of the first.
+        case addressOf(String, number: Int)
+        /// The port of a tier's nodes.
+        case portOf(String)
         /// All of a tier's nodes as `ip:port`, with commas between.
         case addressesOf(String)
     }
 
     package var parts: [Part]
 
-    /// The tiers that the text names.
-    package var references: [String] {
-        parts.compactMap {
-            switch $0 {
-            case .value(.addressOf(let tier)), .value(.portOf(let tier)),
-                .value(.addressesOf(let tier)):
-                tier
+    /// The tiers that the text names, and which node of each; nil: no one in particular.
+    package var references: [(tier: String, number: Int?)] {
+        parts.compactMap { part in
+            switch part {
+            case .value(.addressOf(let tier, let number)): (tier, number)
+            case .value(.portOf(let tier)), .value(.addressesOf(let tier)): (tier, nil)
             case .text, .value: nil
             }
         }
@@ -97,7 +98,7 @@ extension Template {
         let name = word.trimmingSpaces
         if let known = plain[name] { return known }
         let families: [(String, (String) -> Placeholder)] = [
-            ("address.of.", { .addressOf($0) }), ("port.of.", { .portOf($0) }),
+            ("address.of.", Placeholder.addressOf), ("port.of.", { .portOf($0) }),
             ("addresses.of.", { .addressesOf($0) }),
         ]
         for (prefix, make) in families where name.hasPrefix(prefix) {
@@ -108,6 +109,17 @@ extension Template {
         let list = nearest == nil ? "; valid here: \(valid.joined(separator: ", "))" : ""
         throw ValueError(
             "unknown placeholder \"\(name)\"\(list)", suggestion: nearest, offset: offset)
+    }
+}
+
+extension Template.Placeholder {
+    /// `TIER` or `TIER.NUMBER`.
+    fileprivate static func addressOf(_ text: String) -> Self {
+        let parts = text.split(separator: ".", maxSplits: 1)
+        guard parts.count == 2, let number = Int(parts[1]), number > 0 else {
+            return .addressOf(text, number: 1)
+        }
+        return .addressOf(String(parts[0]), number: number)
     }
 }
 

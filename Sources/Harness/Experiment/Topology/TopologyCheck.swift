@@ -25,6 +25,11 @@ struct TopologyCheck {
                 "tier", reference.tier, among: readings.map(\.name), at: reference.location)
             return
         }
+        if let number = reference.number, let count = tier.tier?.nodeNames.count, number > count {
+            log.error(
+                "tier \"\(reference.tier)\" has no node \(number); it has \(count)",
+                at: reference.location)
+        }
         // A tier whose own reading failed has no kind; that was reported where it failed.
         guard tier.tier != nil, !reference.kinds.isEmpty else { return }
         if tier.kind.map(reference.kinds.contains) != true {

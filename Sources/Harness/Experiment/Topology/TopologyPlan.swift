@@ -169,7 +169,8 @@ private struct TemplateValues {
         case .files: "\(folder)/files"
         case .name: own.name
         case .index: "\(index)"
-        case .addressOf(let name): first(of: name).map { "\($0.ip)" } ?? ""
+        case .addressOf(let name, let number):
+            addresses(of: name).dropFirst(number - 1).first.map { "\($0.address.ip)" } ?? ""
         case .portOf(let name): first(of: name).map { "\($0.port)" } ?? ""
         case .addressesOf(let name):
             addresses(of: name).map { "\($0.address)" }.joined(separator: ",")

@@ -85,6 +85,8 @@ struct TierReading {
 /// The name of another tier, where it was written and what it must serve.
 struct TierReference {
     var tier: String
+    /// One node of it, from 1; nil: no one in particular.
+    var number: Int?
     var location: SourceLocation
     /// Any when empty.
     var kinds: [TierKind] = []

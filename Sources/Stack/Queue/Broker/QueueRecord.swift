@@ -117,9 +117,3 @@ extension QueueRecord.Enqueued {
         payload = try reader.readBytes()
     }
 }
-
-extension ByteReader {
-    fileprivate mutating func readOffset() throws(ByteReaderError) -> Offset {
-        Offset(rawValue: try readVarint())
-    }
-}

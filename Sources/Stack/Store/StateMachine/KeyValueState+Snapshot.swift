@@ -3,26 +3,9 @@
 // and requests, and a checksum over its bytes travels beside it.
 
 import Linux
-package import Raft
+import Raft
+package import Replication
 import Wire
-
-/// A finished snapshot file and what it holds.
-package struct SnapshotFile: Hashable, Sendable {
-    package let path: String
-    package let descriptor: SnapshotDescriptor
-    package let byteCount: Int
-    /// CRC-32C of all bytes.
-    package let checksum: UInt32
-
-    package init(
-        path: String, descriptor: SnapshotDescriptor, byteCount: Int, checksum: UInt32
-    ) {
-        self.path = path
-        self.descriptor = descriptor
-        self.byteCount = byteCount
-        self.checksum = checksum
-    }
-}
 
 /// The work of copying a snapshot, to be carried out once on any thread.
 package struct SnapshotWork: Sendable {

@@ -1,5 +1,6 @@
 // Retries apply once, for as long as the table remembers the request.
 
+import Replication
 import Store
 import Testing
 

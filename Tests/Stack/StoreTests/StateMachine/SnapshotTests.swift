@@ -2,6 +2,7 @@
 
 import Linux
 import Raft
+import Replication
 import Store
 import Testing
 

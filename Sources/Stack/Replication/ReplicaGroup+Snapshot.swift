@@ -1,0 +1,115 @@
+// Snapshots: a leader copies its state for a follower whose entries are gone from the log, and a
+// follower puts such a copy in the place of its own state.
+//
+// The copy is of the leader's newest checkpoint, not of the place where its log begins, so it may be
+// newer than what the core asked for. The core is content: the follower answers with what it has.
+
+import Linux
+import Raft
+import Reactor
+import Telemetry
+
+extension ReplicaGroup {
+    // MARK: Giving
+
+    /// Starts to send a snapshot to the message's receiver; one at a time, the next has to wait.
+    func offerSnapshot(_ message: RaftMessage) {
+        guard !isSendingSnapshot else {
+            return node.step(.snapshotFinished(to: message.to, isDelivered: false))
+        }
+        isSendingSnapshot = true
+        Task { @ReactorActor in
+            let isDelivered = await sendSnapshot(message)
+            isSendingSnapshot = false
+            guard isRunning else { return }
+            log.info(
+                "snapshot sent", ["group": id, "peer": message.to, "delivered": isDelivered])
+            node.step(.snapshotFinished(to: message.to, isDelivered: isDelivered))
+            outlets.wake()
+        }
+    }
+
+    private func sendSnapshot(_ message: RaftMessage) async -> Bool {
+        guard isRunning else { return false }
+        let copy = Promise<SnapshotFile?>()
+        waitingCopy = copy
+        outlets.wake()
+        guard let file = await copy.value() ?? nil else { return false }
+        defer { try? File.remove(file.path) }
+        guard isRunning else { return false }
+        var message = message
+        message.body = .installSnapshot(file.descriptor)
+        return await outlets.transfer(file, message)
+    }
+
+    // MARK: Taking
+
+    /// Where the bytes of a snapshot go while they arrive.
+    private var incomingPath: String { folder + "/incoming" }
+
+    /// Receives a snapshot; the connection is the caller's to close.
+    func takeSnapshot(
+        _ offer: SnapshotOffer, from peer: NodeID, on connection: Connection
+    ) async {
+        guard isRunning, !isReceivingSnapshot, offer.message.from == peer else { return }
+        isReceivingSnapshot = true
+        defer { isReceivingSnapshot = false }
+        let path = incomingPath
+        defer { if File.exists(path) { try? File.remove(path) } }
+        guard let file = try? await SnapshotStream.receive(offer, to: path, on: connection) else {
+            return log.warning("snapshot broke off", ["group": id, "peer": peer])
+        }
+        await receiveSnapshot(offer.message, file)
+        connection.send(PeerFrame.taken.encoded)
+        try? await connection.flush(deadline: .now() + .seconds(1))
+    }
+
+    /// Hands a snapshot that has arrived to the core, and waits until it is installed or refused.
+    private func receiveSnapshot(_ message: RaftMessage, _ file: SnapshotFile) async {
+        guard isRunning, !isInstalling, stagedSnapshot == nil else { return }
+        stagedSnapshot = file
+        node.step(.message(message))
+        advance()
+        outlets.wake()
+        while isInstalling { _ = await stateChanged.wait() }
+        if stagedSnapshot != nil {
+            log.info("snapshot not needed", ["group": id, "index": file.descriptor.index])
+        }
+        stagedSnapshot = nil
+    }
+
+    /// Carries out a ready that asks for the staged snapshot. No other is taken meanwhile.
+    func install(_ ready: Ready) {
+        isInstalling = true
+        Task { @ReactorActor in
+            while isRunning, waitsForDisk { _ = await settled.wait() }
+            while isCheckpointing || isCopying { _ = await stateChanged.wait() }
+            if isRunning { await putInPlace(ready) }
+            isInstalling = false
+            stateChanged.wakeAll()
+            guard isRunning else { return }
+            finish(ready)
+            outlets.wake()
+        }
+    }
+
+    /// Term and vote go to the disk first: a log or a state must never be ahead of the term.
+    private func putInPlace(_ ready: Ready) async {
+        guard let file = stagedSnapshot, file.descriptor == ready.snapshot else {
+            preconditionFailure("the core installs only what was staged")
+        }
+        if let hardState = ready.hardState {
+            records.append(.hardState(hardState), of: id)
+            guard await records.flush(), isRunning else { return }
+        }
+        do throws(State.Failure) {
+            try await state.install(file)
+        } catch {
+            fail("the snapshot cannot be installed", error)
+        }
+        stagedSnapshot = nil
+        backlog = []
+        appliedBytes = 0
+        log.info("snapshot installed", ["group": id, "index": file.descriptor.index])
+    }
+}

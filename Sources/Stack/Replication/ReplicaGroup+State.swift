@@ -1,0 +1,95 @@
+// The state machine's side of a replica: applying, checkpoints, and shortening the log.
+//
+// While a checkpoint has hold of the state it can be neither read nor changed. Committed entries and
+// confirmed reads then wait in line; the loop goes on. Only what a checkpoint made durable may leave
+// the log, and a margin behind it stays, so that a follower which lags a little needs no snapshot.
+
+import Raft
+import Reactor
+import Telemetry
+
+extension ReplicaGroup {
+    /// Whether the state can be used now.
+    package var stateIsFree: Bool { state.isFree && !isInstalling }
+
+    func apply(_ entries: [LogEntry]) {
+        if entries.isEmpty { return }
+        guard stateIsFree, backlog.isEmpty else {
+            backlog += entries
+            return
+        }
+        do throws(State.Failure) {
+            let replies = try state.apply(entries)
+            precondition(replies.count == entries.count, "each entry has its reply")
+            for (entry, reply) in zip(entries, replies) {
+                writes.complete(entry.position, with: reply)
+            }
+        } catch {
+            fail("the state cannot be written", error)
+        }
+        appliedBytes += entries.reduce(0) { $0 + $1.byteCount }
+    }
+
+    /// Does what waited for the state, and starts a checkpoint when one is due.
+    func settleState() {
+        guard stateIsFree else { return }
+        let waiting = backlog
+        backlog = []
+        apply(waiting)
+        reads.answer(applied: state.applied.index)
+        if isCheckpointDue { startCheckpoint() }
+    }
+
+    private var isCheckpointDue: Bool {
+        guard !isCheckpointing, !isCopying else { return false }
+        if waitingCopy != nil { return true }
+        let distance = state.checkpointed.index.distance(to: state.applied.index)
+        return distance > 0
+            && (distance >= limits.checkpointEntries || appliedBytes >= limits.checkpointBytes)
+    }
+
+    private func startCheckpoint() {
+        isCheckpointing = true
+        appliedBytes = 0
+        Task { @ReactorActor in
+            do throws(State.Failure) {
+                try await state.checkpoint()
+            } catch {
+                fail("the state cannot be checkpointed", error)
+            }
+            isCheckpointing = false
+            stateChanged.wakeAll()
+            guard isRunning else { return }
+            compact()
+            outlets.wake()
+            if let waiting = waitingCopy { await copy(for: waiting) }
+        }
+    }
+
+    /// Copies the state in the one moment when what is applied is checkpointed.
+    private func copy(for waiting: Promise<SnapshotFile?>) async {
+        waitingCopy = nil
+        isCopying = true
+        do throws(State.Failure) {
+            waiting.fulfil(try await state.copy(to: folder + "/outgoing"))
+        } catch {
+            log.warning("snapshot failed", ["group": id, "error": "\(error)"])
+            waiting.fulfil(nil)
+        }
+        isCopying = false
+        stateChanged.wakeAll()
+        outlets.wake()
+    }
+
+    /// Drops entries that the durable state has, up to the margin.
+    private func compact() {
+        let start = records.live.start(
+            of: id, through: state.checkpointed.index, countMax: limits.compactionMargin,
+            byteCountMax: limits.compactionMarginBytes)
+        guard start > .zero, start.previous > node.status.compacted,
+            let descriptor = node.snapshotDescriptor(at: start.previous)
+        else { return }
+        node.step(.compact(through: descriptor.index))
+        records.append(.base(descriptor), of: id)
+    }
+}

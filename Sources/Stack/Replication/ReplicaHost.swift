@@ -1,0 +1,219 @@
+// All replicas of one process: they share its log and fsync, its links to the other hosts, its
+// listener and its clock, so that a group costs little more than its own work.
+//
+// A turn: whatever came in (messages, commands, ticks) is stepped into the groups it is for, each of
+// which asks to be woken; then all woken groups advance, the links send what has gathered in one
+// write each, and one sync starts for all that is to be written.
+
+import Determinism
+package import Linux
+package import Raft
+package import Reactor
+package import Telemetry
+
+@ReactorActor
+package final class ReplicaHost {
+    package let settings: HostSettings
+    let log: Log
+    let records: SharedLog
+    /// Groups that the log knows and that were not opened yet.
+    package private(set) var recovered: [GroupID: RecoveredGroup]
+    private var groups: [GroupID: any HostedGroup] = [:]
+    private(set) var links: [NodeID: PeerLink] = [:]
+    private let listener: PeerListener
+    private let inbox: Inbox
+    private var woken: [GroupID] = []
+    private var isWoken: Set<GroupID> = []
+    private var isTurnDue = false
+    private var isRunning = true
+
+    /// Reads the log back and listens at once; nothing is heard or said before `run`.
+    package init(_ settings: HostSettings, log: Log) throws(ReplicationError) {
+        self.settings = settings
+        self.log = log
+        (records, recovered) = try SharedLog.open(
+            settings.folder + "/log", options: settings.journal, log: log)
+        let inbox = Inbox()
+        self.inbox = inbox
+        do {
+            listener = try PeerListener(
+                settings.listen, cluster: settings.cluster, id: settings.id,
+                limits: settings.links,
+                isPeer: { inbox.host?.links[$0] != nil },
+                deliver: { group, message in inbox.host?.deliver(message, to: group) },
+                takeSnapshot: { peer, connection in
+                    await inbox.host?.takeSnapshot(from: peer, on: connection)
+                })
+        } catch {
+            throw .system(error)
+        }
+        inbox.host = self
+        for peer in settings.peers where peer.id != settings.id { addLink(to: peer) }
+        records.didSync = { [weak self] in self?.flushLinks() }
+    }
+
+    /// Lets the listener know its host without keeping it.
+    @ReactorActor
+    private final class Inbox {
+        weak var host: ReplicaHost?
+    }
+
+    /// Where the other hosts reach this one.
+    package var address: SocketAddress { listener.address }
+    package var groupIDs: [GroupID] { groups.keys.sorted() }
+
+    private func addLink(to peer: HostAddress) {
+        let hello = PeerHello(cluster: settings.cluster, from: settings.id, to: peer.id)
+        links[peer.id] = PeerLink(to: peer.address, hello: hello, limits: settings.links) {
+            [weak self] in
+            guard let self else { return }
+            for group in groups.values { group.didLoseMessages(to: peer.id) }
+        }
+    }
+
+    // MARK: Groups
+
+    /// Opens this host's replica of a group, on what the disk holds of it or new.
+    ///
+    /// `founders` are the voters of a group that is new everywhere; all of them must be told the
+    /// same. They do not matter to a replica that the log or the state knows already.
+    package func open<State: ReplicatedState>(
+        _ id: GroupID, founders: Membership, charter: [UInt8] = [], state: State,
+        commitRule: CommitRule = .majority
+    ) throws(ReplicationError) -> ReplicaGroup<State> {
+        precondition(groups[id] == nil, "group \(id) is open")
+        if recovered[id] == nil { records.append(.founded(charter), of: id) }
+        let found = recovered.removeValue(forKey: id) ?? RecoveredGroup(charter: charter)
+        var random = SeededRandom(seed: settings.seed).fork("election").fork("\(settings.id)")
+            .fork("\(id)")
+        let folder = "\(settings.folder)/snapshots-\(id)"
+        do {
+            try File.makeDirectories(folder)
+        } catch {
+            throw .system(error)
+        }
+        let group = try ReplicaGroup.open(
+            id, recovered: found,
+            configuration: settings.configuration(
+                of: id, membership: founders, seed: random.next(), commitRule: commitRule),
+            state: state, records: records, folder: folder, limits: settings.limits, log: log,
+            outlets: outlets(of: id))
+        groups[id] = group
+        return group
+    }
+
+    private func outlets(of id: GroupID) -> GroupOutlets {
+        GroupOutlets(
+            send: { [weak self] message in self?.links[message.to]?.send(message, of: id) },
+            transfer: { [weak self] file, message in
+                await self?.links[message.to]?.send(file, message, of: id) ?? false
+            },
+            wake: { [weak self] in self?.wake(id) })
+    }
+
+    // MARK: Turns
+
+    private func wake(_ id: GroupID) {
+        if isWoken.insert(id).inserted { woken.append(id) }
+        if isTurnDue { return }
+        isTurnDue = true
+        Task { @ReactorActor in turn() }
+    }
+
+    private func turn() {
+        isTurnDue = false
+        let present = woken
+        woken = []
+        isWoken = []
+        for id in present { groups[id]?.advance() }
+        flushLinks()
+        records.startSync()
+    }
+
+    private func flushLinks() {
+        for link in links.values { link.flush() }
+    }
+
+    private func deliver(_ message: RaftMessage, to group: GroupID) {
+        groups[group]?.receive(message)
+    }
+
+    private func takeSnapshot(from peer: NodeID, on connection: Connection) async {
+        guard let offer = try? await SnapshotStream.offer(on: connection) else { return }
+        await groups[offer.group]?.takeSnapshot(offer, from: peer, on: connection)
+    }
+
+    // MARK: Life
+
+    /// Listens, dials and counts time until `stop`.
+    package func run() async {
+        Task { @ReactorActor [listener] in await listener.run() }
+        for link in links.values { Task { @ReactorActor in await link.run() } }
+        await tickRegularly()
+    }
+
+    /// Counts time until `stop`.
+    ///
+    /// After a pause of the process, what lies in the sockets is stepped first: it holds the news.
+    private func tickRegularly() async {
+        let tick = settings.tick
+        var last = MonotonicTime.now()
+        while isRunning {
+            await Reactor.sleep(until: last + tick)
+            if .now() - last > tick * 4 {
+                for _ in 0..<3 { await Task.yield() }
+            }
+            guard isRunning else { return }
+            let count = Int(max(1, (MonotonicTime.now() - last).nanoseconds / tick.nanoseconds))
+            last = last + tick * count
+            for group in groups.values { group.tick(count: count) }
+        }
+    }
+
+    /// Hands the leadership of every group over, as far as that is possible before the deadline.
+    package func handOver(deadline: MonotonicTime) async {
+        for group in groups.values { group.transferLeadership() }
+        while groups.values.contains(where: \.isLeader), links.values.contains(where: \.isUp) {
+            guard .now() < deadline else { return }
+            await Reactor.sleep(for: .milliseconds(5))
+        }
+    }
+
+    /// Stops at once, as a crash would; what was acknowledged is on the disk anyway.
+    package func stop() async {
+        isRunning = false
+        listener.stop()
+        for link in links.values { link.stop() }
+        for group in groups.values { await group.stop() }
+        await records.stop()
+        groups = [:]
+    }
+
+    /// Cuts this host off from the others, or lets it back: a partition for tests in one process.
+    package var isCutOff = false {
+        didSet {
+            listener.isBlocked = isCutOff
+            for link in links.values { link.isBlocked = isCutOff }
+        }
+    }
+
+    // MARK: Figures
+
+    package var figures: HostFigures {
+        HostFigures(
+            logFirst: records.firstIndex, logLast: records.lastIndex,
+            logBytes: records.byteCount, liveBytes: records.live.byteCount,
+            syncCount: records.syncCount)
+    }
+}
+
+/// Figures of the shared log, for INFO and for tests.
+package struct HostFigures: Hashable, Sendable {
+    package let logFirst: UInt64
+    package let logLast: UInt64
+    package let logBytes: Int
+    /// Bytes of records that a start would need.
+    package let liveBytes: Int
+    /// Syncs since the start.
+    package let syncCount: Int
+}

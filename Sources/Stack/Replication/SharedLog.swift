@@ -1,0 +1,188 @@
+// What replicas must not forget, of all groups of a process in one journal: entries, terms and votes.
+//
+// One file and one fsync for everything that gathered, whichever groups it came from: with a log a
+// group, fifty groups would pay fifty fsyncs for what fits into one. A group's records keep their
+// order, and a crash keeps a prefix of all of them, which is what Ready.swift asks for.
+//
+// Writing is split so that the loop never waits for the disk. `write` notes what a ready asks for
+// and `enlist` says who waits; one sync at a time takes all that was noted. What comes while it runs
+// goes with the next: that is group commit. Giving room back is in SharedLog+Cleaning.swift.
+
+import Journal
+import Linux
+import Raft
+import Reactor
+import Telemetry
+
+/// A replica that waits for the log.
+@ReactorActor
+protocol LogClient: AnyObject {
+    /// What was written up to now goes with the sync that begins.
+    func syncDidBegin()
+    /// It is on the disk.
+    func syncDidEnd()
+}
+
+@ReactorActor
+final class SharedLog {
+    let journal: SegmentedJournal
+    let segmentSizeMax: Int
+    let log: Log
+    var live: LiveRecords
+    var isCleaning = false
+    /// How many average segments the next cleaning goes over: the oldest one may be larger.
+    var cleaningReach = 1
+
+    private var waiting: [any LogClient] = []
+    private var flushCount = 0
+    private let synced = Turnstile()
+    private(set) var isSyncing = false
+    private(set) var isStopped = false
+    /// Woken when a sync is over and nothing waits for the next.
+    let idle = Turnstile()
+    private(set) var syncCount = 0
+    /// Told after each sync, once every client was told.
+    var didSync: @ReactorActor () -> Void = {}
+
+    private init(journal: SegmentedJournal, live: LiveRecords, segmentSizeMax: Int, log: Log) {
+        self.journal = journal
+        self.live = live
+        self.segmentSizeMax = segmentSizeMax
+        self.log = log
+    }
+
+    static func open(
+        _ folder: String, options: JournalOptions, log: Log
+    ) throws(ReplicationError) -> (log: SharedLog, groups: [GroupID: RecoveredGroup]) {
+        var replay = LogReplay()
+        var malformed: ReplicationError?
+        let journal: SegmentedJournal
+        do {
+            let opened = try SegmentedJournal.open(folder: folder, options: options) { record in
+                guard
+                    let (group, parsed) = LogRecord.parse(
+                        kind: record.kind, payload: record.payload)
+                else {
+                    malformed =
+                        malformed ?? .malformedRecord(index: record.index, kind: record.kind)
+                    return
+                }
+                replay.take(parsed, of: group, at: Self.place(record.index, record.payload))
+            }
+            journal = opened.journal
+            if let tail = opened.recovery.tornTail {
+                log.info(
+                    "torn tail cut",
+                    ["segment": tail.segment, "offset": tail.offset, "bytes": tail.byteCount])
+            }
+        } catch {
+            throw .journal(error)
+        }
+        if let malformed { throw malformed }
+        let (groups, live) = try replay.finish()
+        let shared = SharedLog(
+            journal: journal, live: live, segmentSizeMax: options.segmentSizeMax, log: log)
+        return (shared, groups)
+    }
+
+    var firstIndex: UInt64 { journal.firstIndex }
+    var lastIndex: UInt64 { journal.lastIndex }
+    var byteCount: Int { journal.byteCount }
+
+    // MARK: Writing
+
+    /// Notes what one ready asks for, in the order that Ready.swift prescribes.
+    func write(_ ready: Ready, of group: GroupID) {
+        if let hardState = ready.hardState { append(.hardState(hardState), of: group) }
+        if let snapshot = ready.snapshot { append(.reset(snapshot), of: group) }
+        if let cut = ready.truncateFrom { append(.cut(cut), of: group) }
+        for entry in ready.entries { append(.entry(entry), of: group) }
+    }
+
+    func append(_ record: LogRecord, of group: GroupID) {
+        let place = append(record.kind, record.payload(of: group))
+        live.note(record, of: group, at: place)
+    }
+
+    /// Adds a record without a note of what it means.
+    func append(_ kind: LogRecord.Kind, _ payload: [UInt8]) -> LiveRecords.Place {
+        do {
+            let index = try journal.append(kind: kind.rawValue, payload: payload)
+            return Self.place(index, payload)
+        } catch {
+            fail("the log cannot be written", error)
+        }
+    }
+
+    private static func place(_ index: UInt64, _ payload: [UInt8]) -> LiveRecords.Place {
+        // The journal's own share of a record is 24 bytes and padding.
+        LiveRecords.Place(record: index, byteCount: payload.count + 28)
+    }
+
+    // MARK: Syncing
+
+    /// Has the client told of the next sync that begins; once, however often it is asked.
+    func enlist(_ client: any LogClient) {
+        if waiting.contains(where: { $0 === client }) { return }
+        waiting.append(client)
+    }
+
+    /// Waits until everything that was noted so far is on the disk; false when it was stopped.
+    func flush() async -> Bool {
+        let target = lastIndex
+        flushCount += 1
+        defer { flushCount -= 1 }
+        while journal.durableIndex < target {
+            if isStopped { return false }
+            startSync()
+            _ = await synced.wait()
+        }
+        return true
+    }
+
+    /// Syncs what has gathered, unless a sync runs: that one goes on by itself.
+    func startSync() {
+        if isSyncing || isStopped || !isWanted { return }
+        isSyncing = true
+        Task { @ReactorActor in
+            while !isStopped, isWanted { await syncOnce() }
+            isSyncing = false
+            idle.wakeAll()
+            synced.wakeAll()
+        }
+    }
+
+    private var isWanted: Bool { !waiting.isEmpty || (flushCount > 0 && journal.hasUnsynced) }
+
+    private func syncOnce() async {
+        let clients = waiting
+        waiting = []
+        for client in clients { client.syncDidBegin() }
+        do throws(JournalError) {
+            if let batch = try journal.beginSync() {
+                syncCount += 1
+                try journal.finishSync(await offload { batch.perform() })
+            }
+        } catch {
+            fail("the log cannot be synced", error)
+        }
+        synced.wakeAll()
+        guard !isStopped else { return }
+        for client in clients { client.syncDidEnd() }
+        didSync()
+        cleanIfDue()
+    }
+
+    /// Stops at once, as a crash would, but for the sync that is under way: it is waited for.
+    func stop() async {
+        isStopped = true
+        synced.wakeAll()
+        while isSyncing || isCleaning { _ = await idle.wait() }
+    }
+
+    /// Ends the process: after a failed write nothing that this process says can be relied on.
+    func fail(_ what: String, _ error: some Error) -> Never {
+        log.error(what, ["error": "\(error)"])
+        CurrentProcess.exit(70)
+    }
+}

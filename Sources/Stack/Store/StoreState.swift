@@ -1,0 +1,101 @@
+// The store's state machine as a replica drives it: LMDB's commits and copies run on helper threads,
+// and clients' questions are answered from it once a quorum has confirmed that reading is safe.
+
+package import Raft
+package import Reactor
+package import Replication
+
+/// One replica of a shard.
+package typealias StoreGroup = ReplicaGroup<StoreState>
+
+@ReactorActor
+package final class StoreState: ReplicatedState {
+    let table: KeyValueState
+    package private(set) var isNearlyFull = false
+
+    init(folder: String, founders: Membership, mapSize: Int) throws(StateError) {
+        table = try KeyValueState(
+            folder: folder, membership: founders, options: KeyValueState.Options(mapSize: mapSize))
+    }
+
+    package var applied: LogPosition { table.applied }
+    package var checkpointed: LogPosition { table.checkpointed }
+    package var membership: Membership { table.membership }
+    package var isFree: Bool { !table.isCheckpointing }
+
+    package func apply(_ entries: [LogEntry]) throws(StateError) -> [StoreReply?] {
+        try table.apply(entries)
+    }
+
+    package func checkpoint() async throws(StateError) {
+        guard let work = try table.beginCheckpoint() else { return }
+        try table.finishCheckpoint(await offload { work.perform() })
+        let usage = try table.usage()
+        isNearlyFull = usage.byteCount > usage.mapSize / 10 * 9
+    }
+
+    package func copy(to path: String) async throws(StateError) -> SnapshotFile {
+        let work = try table.beginSnapshot(to: path)
+        return try table.finishSnapshot(await offload { work.perform() })
+    }
+
+    package func install(_ file: SnapshotFile) async throws(StateError) {
+        try table.install(file)
+    }
+}
+
+/// What a client wants to see.
+enum StoreQuery: Sendable {
+    case values(of: [[UInt8]])
+    /// The highest keys first.
+    case range(prefix: [UInt8], limit: Int)
+}
+
+/// What became of a client's question.
+enum QueryOutcome: Sendable {
+    /// One value, or none, for each key asked for.
+    case values([VersionedValue?])
+    case range([KeyValue])
+    /// The answer would have more bytes than one answer may have.
+    case tooLarge
+    case refused(RaftRefusal)
+    /// Leadership was lost, or time ran out, before a quorum confirmed it.
+    case lost
+    case failed(StateError)
+}
+
+extension ReplicaGroup where State == StoreState {
+    /// Reads what every acknowledged write up to now has left.
+    func read(_ query: StoreQuery) async -> QueryOutcome {
+        switch await readBarrier() {
+        case .refused(let refusal): return .refused(refusal)
+        case .lost: return .lost
+        case .ready: return state.answer(query)
+        }
+    }
+}
+
+extension StoreState {
+    fileprivate func answer(_ query: StoreQuery) -> QueryOutcome {
+        do throws(StateError) {
+            switch query {
+            case .values(let keys):
+                var values: [VersionedValue?] = []
+                var byteCount = 0
+                for key in keys {
+                    let found = try table.versionedValue(of: key)
+                    byteCount += found?.value.count ?? 0
+                    if byteCount > Bounds.answerBytesMax { return .tooLarge }
+                    values.append(found)
+                }
+                return .values(values)
+            case .range(let prefix, let limit):
+                let pairs = try table.range(
+                    prefix: prefix, limit: limit, byteCountMax: Bounds.answerBytesMax)
+                return pairs.map { .range($0) } ?? .tooLarge
+            }
+        } catch {
+            return .failed(error)
+        }
+    }
+}
