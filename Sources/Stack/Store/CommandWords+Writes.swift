@@ -1,4 +1,5 @@
-// The grammar of the commands that write; the table in StoreCommands.swift shows it whole.
+// The grammar of the commands that write. The table in StoreCommands.swift shows it whole; here a word
+// that does not fit is told apart from one that is too long.
 
 import Wire
 

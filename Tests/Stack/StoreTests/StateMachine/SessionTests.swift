@@ -1,6 +1,7 @@
 // What a session that was forgotten means for a late retry: it is told so, and does not count again.
 
 import Raft
+import Replication
 import Store
 import Testing
 
