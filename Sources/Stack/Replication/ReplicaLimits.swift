@@ -3,6 +3,8 @@
 package struct ReplicaLimits: Sendable {
     /// Writes that wait for their majority; more are refused as overload.
     package var pendingWritesMax = 8192
+    /// Reads that wait for their quorum or for the state; more are refused as overload.
+    package var pendingReadsMax = 16_384
     /// How long a client waits for a write or a read before it is told that nobody knows.
     package var answerTimeout = Duration.milliseconds(1500)
     /// Ticks in one heartbeat: the grain of election timeouts, and so the chance of split votes.
