@@ -7,12 +7,15 @@ package struct LogEntry: Hashable, Sendable {
         case noOp
         /// Bytes that mean something to the state machine alone.
         case command([UInt8])
+        /// Who belongs to the group from this entry on, committed or not (Raft paper, 6).
+        case configuration(Membership)
 
         /// Bytes that limits are counted in: the command and a fixed share for what goes with it.
         package var byteCount: Int {
             switch self {
             case .noOp: 24
             case .command(let bytes): 24 + bytes.count
+            case .configuration(let membership): 24 + 8 * membership.members.count
             }
         }
     }
@@ -44,31 +47,6 @@ package struct HardState: Hashable, Sendable {
 
     /// The state of a replica that was never started.
     package static let initial = HardState(term: .zero, vote: nil)
-}
-
-/// The voters of a group; decisions need more than half of them.
-package struct Membership: Hashable, Sendable {
-    /// Ascending and without repeats, so that everything derived from it comes in one fixed order.
-    package let voters: [NodeID]
-
-    package init(voters: [NodeID]) {
-        precondition(!voters.isEmpty, "a group needs at least one voter")
-        self.voters = Set(voters).sorted()
-    }
-
-    package var quorum: Int { voters.count / 2 + 1 }
-
-    package func contains(_ node: NodeID) -> Bool { voters.contains(node) }
-
-    /// Tells whether the given nodes hold a majority; nodes that are no voters do not count.
-    package func isQuorum(_ nodes: Set<NodeID>) -> Bool {
-        voters.count { nodes.contains($0) } >= quorum
-    }
-
-    /// The greatest value that a majority has reached, given how far each voter is.
-    package func reachedByQuorum<Mark: Comparable>(_ mark: (NodeID) -> Mark) -> Mark {
-        voters.map(mark).sorted(by: >)[quorum - 1]
-    }
 }
 
 /// Names a snapshot without holding it: the driver keeps and streams the bytes.

@@ -25,6 +25,12 @@ struct Progress: Sendable {
     /// Whether the follower was heard since the leader last checked its quorum.
     var isActive = false
 
+    /// When it was last heard, by the leader's ticks; nil if it never was.
+    private(set) var heardAt: Int?
+
+    /// Its own clock, as it last told it.
+    var stamp: Ticket?
+
     /// The newest read round that the follower confirmed.
     private(set) var round: UInt64 = 0
 
@@ -73,6 +79,11 @@ struct Progress: Sendable {
             state = .replicate(inFlight: inFlight)
         case .snapshot: preconditionFailure("no appends while a snapshot is under way")
         }
+    }
+
+    mutating func heard(at ticks: Int) {
+        isActive = true
+        heardAt = ticks
     }
 
     mutating func didSendSnapshot(through index: LogIndex) { state = .snapshot(index) }

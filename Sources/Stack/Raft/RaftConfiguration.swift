@@ -17,7 +17,8 @@ package struct RaftConfiguration: Hashable, Sendable {
     /// This replica.
     package var id: NodeID
 
-    /// The group, unless the restored snapshot says otherwise.
+    /// The group as of its empty log, the same on all of its first members; the log or a snapshot may
+    /// say otherwise since. `Membership.joining` on a node that comes to a group that exists.
     package var membership: Membership
 
     /// Least ticks without a leader before an election; the timeout is drawn from 1 to 2 times this.
@@ -47,6 +48,16 @@ package struct RaftConfiguration: Hashable, Sendable {
     /// Reads that wait for their quorum round; more are refused as overload.
     package var pendingReadsMax = 16_384
 
+    package var readRule = ReadRule.quorumRound
+
+    /// Names this life of the node: another value at each start, drawn at random; zero for none.
+    ///
+    /// Without it a follower can neither read for itself nor hand on, and knows no staleness.
+    package var life: UInt64 = 0
+
+    /// Proposals handed to the leader that were not answered; more are refused as overload.
+    package var forwardsMax = 1024
+
     package var commitRule = CommitRule.majority
 
     package init(id: NodeID, membership: Membership, seed: UInt64) {
@@ -64,5 +75,12 @@ package struct RaftConfiguration: Hashable, Sendable {
         precondition(uncommittedBytesMax > 0, "uncommittedBytesMax must be positive")
         precondition(committedBytesMax > 0, "committedBytesMax must be positive")
         precondition(pendingReadsMax > 0, "pendingReadsMax must be positive")
+        precondition(forwardsMax > 0, "forwardsMax must be positive")
+        if case .lease(let driftPercentMax) = readRule {
+            precondition(driftPercentMax >= 0, "driftPercentMax must not be negative")
+        }
+        if let leaseTicks {
+            precondition(leaseTicks > heartbeatTicks, "a lease must outlast a heartbeat's interval")
+        }
     }
 }

@@ -73,9 +73,12 @@ struct RaftLog: Sendable {
 
 extension RaftLog {
     /// Adds an entry behind the last one; only the leader of the term does this.
-    mutating func append(_ payload: LogEntry.Payload, term: Term) {
+    @discardableResult
+    mutating func append(_ payload: LogEntry.Payload, term: Term) -> LogEntry {
         precondition(term >= last.term, "terms only grow along the log")
-        entries.append(LogEntry(index: last.index.next, term: term, payload: payload))
+        let entry = LogEntry(index: last.index.next, term: term, payload: payload)
+        entries.append(entry)
+        return entry
     }
 
     enum MergeOutcome: Equatable {

@@ -6,11 +6,16 @@
 //   3 append          previous:position  commit:varint  count:varint  (term:varint payload) ...
 //   4 matched         index:varint
 //   5 rejected        at:varint  hint:position
-//   6 heartbeat       commit:varint  round:varint
-//   7 heartbeat reply round:varint
+//   6 heartbeat       commit:varint  round:varint  flag  [commit:varint  stamp:ticket  age:varint]
+//   7 heartbeat reply round:varint  flag  [stamp:ticket]
 //   8 snapshot        descriptor
 //   9 timeout now     (nothing)
 //  10 newer term      (nothing)
+//  11 read index      ticket
+//  12 its answer      ticket  flag  [index:varint]
+//  13 propose         ticket  count:varint  (length:varint bytes) ...
+//  14 its answer      ticket  flag  [term:varint  first:varint  last:varint]
+//     ticket          life:varint  number:varint
 //
 // Entries of an append have no index: they are consecutive. Position, payload and descriptor are those of
 // RaftState+Coding.swift. A message has no version: replicas of a group run the same build.
@@ -50,6 +55,10 @@ extension RaftMessage.Body {
         case .installSnapshot: 8
         case .timeoutNow: 9
         case .newerTerm: 10
+        case .readIndex: 11
+        case .readIndexAnswer: 12
+        case .propose: 13
+        case .proposalAnswer: 14
         }
     }
 
@@ -67,12 +76,17 @@ extension RaftMessage.Body {
         case .appendReply(.rejected(let index, let hint)):
             bytes.appendVarint(index.rawValue)
             hint.encode(into: &bytes)
-        case .heartbeat(let heartbeat):
-            bytes.appendVarint(heartbeat.commit.rawValue)
-            bytes.appendVarint(heartbeat.round)
-        case .heartbeatReply(let round): bytes.appendVarint(round)
+        case .heartbeat(let heartbeat): heartbeat.encode(into: &bytes)
+        case .heartbeatReply(let round, let stamp):
+            bytes.appendVarint(round)
+            bytes.appendFlag(stamp != nil)
+            stamp?.encode(into: &bytes)
         case .installSnapshot(let snapshot): snapshot.encode(into: &bytes)
         case .timeoutNow, .newerTerm: break
+        case .readIndex(let ticket): ticket.encode(into: &bytes)
+        case .readIndexAnswer(let answer): answer.encode(into: &bytes)
+        case .propose(let forwarded): forwarded.encode(into: &bytes)
+        case .proposalAnswer(let answer): answer.encode(into: &bytes)
         }
     }
 }
@@ -110,13 +124,17 @@ extension ByteReader {
         case 5:
             let index = LogIndex(try varint())
             return .appendReply(.rejected(at: index, hint: try position()))
-        case 6:
-            let commit = LogIndex(try varint())
-            return .heartbeat(Heartbeat(commit: commit, round: try varint()))
-        case 7: return .heartbeatReply(round: try varint())
+        case 6: return .heartbeat(try heartbeat())
+        case 7:
+            let round = try varint()
+            return .heartbeatReply(round: round, stamp: try flag() ? try ticket() : nil)
         case 8: return .installSnapshot(try snapshot())
         case 9: return .timeoutNow
         case 10: return .newerTerm
+        case 11: return .readIndex(try ticket())
+        case 12: return .readIndexAnswer(try readIndexAnswer())
+        case 13: return .propose(try forwardedCommands())
+        case 14: return .proposalAnswer(try proposalAnswer())
         default: throw .unknownKind(kind, at: 0)
         }
     }

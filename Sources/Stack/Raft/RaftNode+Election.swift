@@ -3,16 +3,21 @@
 extension RaftNode {
     mutating func tick(_ count: Int) {
         precondition(count > 0, "time only moves forward")
+        now += count
+        tickPromise()
         clock.advance(by: count)
         if leadership != nil {
-            tickAsLeader(count)
-        } else if clock.isExpired {
+            return tickAsLeader(count)
+        }
+        tickForwards()
+        if clock.isExpired {
             becomePreCandidate()
         }
     }
 
     private mutating func tickAsLeader(_ count: Int) {
         leadership?.ticksSinceHeartbeat += count
+        tickCatchUps(count)
         tickTransfer(count)
         if clock.isPastMinimum {
             guard checkQuorum() else { return becomeFollower(in: term, leader: nil) }
@@ -28,9 +33,9 @@ extension RaftNode {
     /// Without it a leader that is cut off would keep its clients waiting for ever (dissertation 6.2).
     private mutating func checkQuorum() -> Bool {
         var heard: Set = [configuration.id]
-        for voter in membership.voters where leadership?.progress[voter]?.isActive == true {
-            heard.insert(voter)
-            leadership?.progress[voter]?.isActive = false
+        for peer in membership.members where leadership?.progress[peer]?.isActive == true {
+            heard.insert(peer)
+            leadership?.progress[peer]?.isActive = false
         }
         return membership.isQuorum(heard)
     }
@@ -46,7 +51,8 @@ extension RaftNode {
 
     /// Asks for pre-votes. Neither term nor vote change: a node that cannot win disturbs nobody.
     private mutating func becomePreCandidate() {
-        guard membership.contains(configuration.id) else { return clock.restart() }
+        guard mayCampaign else { return clock.restart() }
+        guard votesHeldBack == 0 else { return }  // Its own vote would count.
         enter(.preCandidate(granted: []))
         requestVotes(isPreVote: true, isTransfer: false)
         recordVote(from: configuration.id)
@@ -62,7 +68,7 @@ extension RaftNode {
 
     private mutating func requestVotes(isPreVote: Bool, isTransfer: Bool) {
         let request = VoteRequest(isPreVote: isPreVote, isTransfer: isTransfer, last: log.last)
-        for voter in membership.voters where voter != configuration.id {
+        for voter in membership.electors where voter != configuration.id {
             send(.voteRequest(request), to: voter, in: isPreVote ? term.next : term)
         }
     }
@@ -83,13 +89,11 @@ extension RaftNode {
 
     private mutating func becomeLeader() {
         let start = log.last.index.next
-        let others = membership.voters.filter { $0 != configuration.id }
-        let blank = Progress(next: start, inFlightMax: configuration.appendsInFlightMax)
         let leadership = Leadership(
-            progress: Dictionary(uniqueKeysWithValues: others.map { ($0, blank) }),
-            termStart: start,
+            progress: [:], termStart: start,
             uncommittedBytes: log.byteCount(from: log.commit.next, through: log.last.index))
         enter(.leader(leadership))
+        trackMembers()
         appendAsLeader(.noOp)
     }
 
@@ -104,6 +108,12 @@ extension RaftNode {
             return false
         }
         return leader != nil && !clock.isPastMinimum
+    }
+
+    /// Whether a vote was promised to nobody for a while (RaftNode+Lease.swift), in any term.
+    func isHoldingBack(_ message: RaftMessage) -> Bool {
+        guard case .voteRequest(let request) = message.body else { return false }
+        return votesHeldBack > 0 && !request.isTransfer
     }
 
     mutating func receive(_ request: VoteRequest, in requestTerm: Term, from peer: NodeID) {
@@ -131,8 +141,12 @@ extension RaftNode {
 // MARK: - Handing over
 
 extension RaftNode {
-    mutating func startTransfer(to target: NodeID) {
-        guard leadership?.progress[target] != nil else { return }
+    /// Starts to hand leadership to another voter; `RaftEvent.transferLeadership` ignores a refusal.
+    package mutating func transferLeadership(to target: NodeID) throws(RaftRefusal) {
+        guard leadership != nil else { throw .notLeader(leader: leader) }
+        guard leadership?.progress[target] != nil, membership.voters.contains(target) else {
+            throw .notVoter(target)
+        }
         let patience = configuration.electionTicks
         leadership?.transfer = Leadership.Transfer(target: target, ticksLeft: patience)
     }
@@ -150,10 +164,11 @@ extension RaftNode {
         else { return }
         send(.timeoutNow, to: transfer.target)
         leadership?.transfer?.isTold = true
+        leadership?.hasToldSuccessor = true
     }
 
     mutating func receiveTimeoutNow(from peer: NodeID) {
-        guard membership.contains(configuration.id), case .follower = role else { return }
+        guard mayCampaign, case .follower = role else { return }
         becomeCandidate(isTransfer: true)
     }
 }

@@ -11,6 +11,7 @@ extension RaftNode {
         case .leader: preconditionFailure("term \(term) has two leaders: \(peer) and this node")
         }
         clock.touch()
+        holdBackVotes()
     }
 
     mutating func receive(_ request: AppendRequest, from peer: NodeID) {
@@ -19,17 +20,32 @@ extension RaftNode {
         case .rejected(let hint):
             send(.appendReply(.rejected(at: request.previous.index, hint: hint)), to: peer)
         case .matched(let reach, let cut):
-            if let cut { ledger.cut(from: cut) }
+            if let cut { didCut(from: cut) }
+            noteMemberships(of: request)
             log.advanceCommit(to: min(request.commit, reach))
             send(.appendReply(.matched(reach)), to: peer)
         }
+    }
+
+    private mutating func noteMemberships(of request: AppendRequest) {
+        for entry in request.entries {
+            guard case .configuration = entry.payload, log.term(at: entry.index) == entry.term
+            else { continue }
+            memberships.note(entry)
+        }
+    }
+
+    private mutating func didCut(from index: LogIndex) {
+        ledger.cut(from: index)
+        memberships.cut(from: index)
     }
 
     mutating func receive(_ heartbeat: Heartbeat, from peer: NodeID) {
         follow(peer)
         // The leader names only what this node has confirmed; a disk that lost it must not trap.
         if heartbeat.commit <= log.last.index { log.advanceCommit(to: heartbeat.commit) }
-        send(.heartbeatReply(round: heartbeat.round), to: peer)
+        if let freshness = heartbeat.freshness { note(freshness) }
+        send(.heartbeatReply(round: heartbeat.round, stamp: stamp), to: peer)
     }
 
     mutating func receive(_ snapshot: SnapshotDescriptor, from peer: NodeID) {
@@ -47,7 +63,7 @@ extension RaftNode {
         }
         ledger.cut(from: snapshot.index.next)
         log.replace(by: snapshot.position)
-        membership = snapshot.membership
+        memberships.replace(by: snapshot)
         pendingSnapshot = snapshot
     }
 }
@@ -56,12 +72,13 @@ extension RaftNode {
 
 extension RaftNode {
     mutating func receive(_ reply: AppendReply, from peer: NodeID) {
-        leadership?.progress[peer]?.isActive = true
+        heard(peer)
         switch reply {
         case .matched(let index):
             guard index <= log.last.index else { return }
             let base = log.base.index
             leadership?.progress[peer]?.didMatch(index, base: base)
+            noteCatchUp(of: peer)
             advanceCommit()
         case .rejected(let index, let hint):
             let retry = log.lastPosition(notAfter: hint.index, termAtMost: hint.term)?.index
@@ -71,19 +88,29 @@ extension RaftNode {
         }
     }
 
-    mutating func receiveHeartbeatReply(round: UInt64, from peer: NodeID) {
-        leadership?.progress[peer]?.isActive = true
+    mutating func receiveHeartbeatReply(round: UInt64, stamp: Ticket?, from peer: NodeID) {
+        heard(peer)
         let last = log.last.index
         leadership?.progress[peer]?.didConfirm(round: round, last: last)
+        if let stamp { leadership?.progress[peer]?.stamp = stamp }
+        noteConfirmedRound()
+    }
+
+    private mutating func heard(_ peer: NodeID) {
+        let now = self.now
+        leadership?.progress[peer]?.heard(at: now)
     }
 
     mutating func sendHeartbeats() {
+        let now = self.now
+        leadership?.reads.rounds.begin(at: now)
         guard let leadership else { return }
-        for voter in membership.voters {
-            guard let progress = leadership.progress[voter] else { continue }
+        for peer in membership.members {
+            guard let progress = leadership.progress[peer] else { continue }
             let heartbeat = Heartbeat(
-                commit: min(progress.match, log.commit), round: leadership.reads.round)
-            send(.heartbeat(heartbeat), to: voter)
+                commit: min(progress.match, log.commit), round: leadership.reads.rounds.newest,
+                freshness: freshness(for: progress))
+            send(.heartbeat(heartbeat), to: peer)
         }
         self.leadership?.ticksSinceHeartbeat = 0
     }
@@ -108,16 +135,17 @@ extension RaftNode {
         log.advanceCommit(to: reached)
         self.leadership?.uncommittedBytes -= released
         self.leadership?.reads.open(commit: reached)
+        advanceMembership()
     }
 
     /// Sends each follower what it is due. Called once a ready, so that proposals travel together.
     mutating func flushAppends() {
         guard leadership != nil else { return }
-        for voter in membership.voters {
-            while let progress = leadership?.progress[voter],
+        for peer in membership.members {
+            while let progress = leadership?.progress[peer],
                 progress.wantsAppend(last: log.last.index, commit: log.commit)
             {
-                guard sendAppend(to: voter, progress: progress) else { break }
+                guard sendAppend(to: peer, progress: progress) else { break }
             }
         }
         pushTransfer()

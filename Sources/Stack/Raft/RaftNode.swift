@@ -10,12 +10,11 @@
 // A driver's loop: step whatever came in, then take readies until there are none. Messages
 // that wait in sockets are stepped before ticks: after a pause of the process, they hold the news.
 //
-// Missing: changes of the membership, and learners. Reads and proposals on a follower are refused with
-// the leader's id, never forwarded.
+// Reads and proposals on a follower are refused with the leader's id, or handed on (RaftNode+Forwarding).
 
 package struct RaftNode: Sendable {
     let configuration: RaftConfiguration
-    var membership: Membership
+    var memberships: MembershipHistory
     var term: Term
     /// The candidate that got this node's vote in `term`.
     var vote: NodeID?
@@ -26,6 +25,13 @@ package struct RaftNode: Sendable {
     var outbox = Outbox()
     var pendingSnapshot: SnapshotDescriptor?
     var abandonedReads: [ReadID] = []
+    var forwardedReads = ForwardedReads()
+    var forwardedProposals = ForwardedProposals()
+    var stalenessMarks = StalenessMarks()
+    /// Ticks in this life.
+    var now = 0
+    /// Tick events for which this node votes for nobody, see RaftNode+Lease.swift.
+    var votesHeldBack = 0
     var announced: RoleChange?
 
     /// Starts as a follower from what the disk holds; a node that is new starts from nothing.
@@ -36,12 +42,16 @@ package struct RaftNode: Sendable {
         let toleratesLostCommits = configuration.commitRule == .leaderOnly
         try restored.validate(toleratesLostCommits: toleratesLostCommits)
         self.configuration = configuration
-        membership = restored.snapshot?.membership ?? configuration.membership
+        memberships = MembershipHistory(
+            base: restored.snapshot?.membership ?? configuration.membership,
+            at: restored.snapshot?.index ?? .zero, entries: restored.entries)
         term = restored.hardState.term
         vote = restored.hardState.vote
         log = RaftLog(restored: restored, toleratesLostCommits: toleratesLostCommits)
         clock = ElectionClock(minimum: configuration.electionTicks, seed: configuration.seed)
         ledger = PersistenceLedger(restored: restored.hardState)
+        // It may have promised something in its former life.
+        if term > .zero { holdBackVotes() }
     }
 }
 
@@ -75,6 +85,10 @@ package enum RaftRefusal: Error, Hashable, Sendable {
     case transferring(to: NodeID)
     /// Too much is under way; ask again later.
     case overloaded
+    /// Leadership goes only to a voter that stays one.
+    case notVoter(NodeID)
+    /// The members cannot be changed so, or not now.
+    case membership(MembershipRefusal)
 }
 
 /// Where proposed commands stand in the log, if they are ever committed.
@@ -95,8 +109,8 @@ extension RaftNode {
         case .message(let message): receive(message)
         case .persisted(let number): didPersist(number)
         case .campaign: campaign()
-        case .transferLeadership(let target): startTransfer(to: target)
-        case .compact(let index): log.compact(through: index)
+        case .transferLeadership(let target): try? transferLeadership(to: target)
+        case .compact(let index): compact(through: index)
         case .unreachable(let peer): leadership?.progress[peer]?.becameUnreachable()
         case .snapshotFinished(let peer, let isDelivered):
             leadership?.progress[peer]?.didFinishSnapshot(isDelivered: isDelivered)
@@ -122,8 +136,11 @@ extension RaftNode {
     }
 
     mutating func appendAsLeader(_ payload: LogEntry.Payload) {
-        log.append(payload, term: term)
+        let entry = log.append(payload, term: term)
         leadership?.uncommittedBytes += payload.byteCount
+        guard case .configuration = payload else { return }
+        memberships.note(entry)
+        trackMembers()
     }
 
     private mutating func didPersist(_ number: ReadyNumber) {
@@ -150,6 +167,7 @@ extension RaftNode {
     private mutating func receive(_ message: RaftMessage) {
         guard message.to == configuration.id, message.from != configuration.id else { return }
         if message.term < term { return answerOutdated(message) }
+        guard !isHoldingBack(message) else { return }
         if message.term > term {
             guard !isShieldedByLease(from: message) else { return }
             if message.bindsReceiver {
@@ -168,9 +186,14 @@ extension RaftNode {
         case .append(let request): receive(request, from: peer)
         case .appendReply(let reply): receive(reply, from: peer)
         case .heartbeat(let heartbeat): receive(heartbeat, from: peer)
-        case .heartbeatReply(let round): receiveHeartbeatReply(round: round, from: peer)
+        case .heartbeatReply(let round, let stamp):
+            receiveHeartbeatReply(round: round, stamp: stamp, from: peer)
         case .installSnapshot(let snapshot): receive(snapshot, from: peer)
         case .timeoutNow: receiveTimeoutNow(from: peer)
+        case .readIndex(let ticket): receiveReadIndex(ticket, from: peer)
+        case .readIndexAnswer(let answer): receive(answer)
+        case .propose(let commands): receive(commands, from: peer)
+        case .proposalAnswer(let answer): receive(answer)
         case .newerTerm: break  // Its term has done all that it was sent for.
         }
     }
@@ -181,11 +204,14 @@ extension RaftNode {
     /// never win, while the others cannot win against its log.
     private mutating func answerOutdated(_ message: RaftMessage) {
         switch message.body {
-        case .append, .heartbeat, .installSnapshot: send(.newerTerm, to: message.from)
+        case .append, .heartbeat, .installSnapshot, .readIndex, .propose:
+            send(.newerTerm, to: message.from)
         case .voteRequest(let request):
             let reply = VoteReply(isPreVote: request.isPreVote, isGranted: false)
             send(.voteReply(reply), to: message.from)
-        case .voteReply, .appendReply, .heartbeatReply, .timeoutNow, .newerTerm: break
+        case .voteReply, .appendReply, .heartbeatReply, .timeoutNow, .newerTerm, .readIndexAnswer,
+            .proposalAnswer:
+            break
         }
     }
 }
@@ -197,7 +223,7 @@ extension RaftMessage {
         case .voteRequest(let request): !request.isPreVote
         case .voteReply(let reply): !(reply.isPreVote && reply.isGranted)
         case .append, .appendReply, .heartbeat, .heartbeatReply, .installSnapshot, .timeoutNow,
-            .newerTerm:
+            .newerTerm, .readIndex, .readIndexAnswer, .propose, .proposalAnswer:
             true
         }
     }

@@ -3,9 +3,12 @@
 //   entry        index:varint  term:varint  payload
 //   payload      0                                  no-op
 //                1 length:varint bytes              command
+//                2 membership                       configuration
 //   hard state   term:varint  flag  [vote:varint]
 //   position     index:varint term:varint
-//   descriptor   position  count:varint  voter:varint ...
+//   membership   voters:nodes  outgoing:nodes  learners:nodes
+//   nodes        count:varint  node:varint ...     ascending
+//   descriptor   position  membership
 
 extension LogEntry {
     package func encode(into bytes: inout [UInt8]) {
@@ -44,8 +47,7 @@ extension HardState {
 extension SnapshotDescriptor {
     package func encode(into bytes: inout [UInt8]) {
         position.encode(into: &bytes)
-        bytes.appendVarint(UInt64(membership.voters.count))
-        for voter in membership.voters { bytes.appendVarint(voter.rawValue) }
+        membership.encode(into: &bytes)
     }
 
     /// Reads a descriptor that takes up all of the bytes.
@@ -63,7 +65,26 @@ extension LogEntry.Payload {
         case .command(let command):
             bytes.append(1)
             bytes.appendBlob(command)
+        case .configuration(let membership):
+            bytes.append(2)
+            membership.encode(into: &bytes)
         }
+    }
+}
+
+extension Membership {
+    package func encode(into bytes: inout [UInt8]) {
+        for nodes in [voters, outgoing, learners] {
+            bytes.appendVarint(UInt64(nodes.count))
+            for node in nodes { bytes.appendVarint(node.rawValue) }
+        }
+    }
+
+    /// Reads a membership that takes up all of the bytes.
+    package init(decoding bytes: Span<UInt8>) throws(RaftCodingError) {
+        var reader = ByteReader(bytes)
+        self = try reader.membership()
+        try reader.finish()
     }
 }
 
@@ -88,6 +109,7 @@ extension ByteReader {
         switch kind {
         case 0: return .noOp
         case 1: return .command(try blob())
+        case 2: return .configuration(try membership())
         default: throw .unknownKind(kind, at: start)
         }
     }
@@ -95,11 +117,34 @@ extension ByteReader {
     @_lifetime(self: copy self)
     mutating func snapshot() throws(RaftCodingError) -> SnapshotDescriptor {
         let position = try position()
+        return SnapshotDescriptor(position: position, membership: try membership())
+    }
+
+    @_lifetime(self: copy self)
+    mutating func membership() throws(RaftCodingError) -> Membership {
         let start = offset
+        let voters = try nodes()
+        guard !voters.isEmpty else { throw .implausible(0, at: start) }
+        let outgoing = try nodes()
+        let learnersStart = offset
+        let learners = try nodes()
+        if let both = learners.first(where: voters.contains) {
+            throw .implausible(both.rawValue, at: learnersStart)
+        }
+        return Membership(voters: voters, outgoing: outgoing, learners: learners)
+    }
+
+    /// Nodes in ascending order; any other order is no coding of ours.
+    @_lifetime(self: copy self)
+    private mutating func nodes() throws(RaftCodingError) -> [NodeID] {
         let count = try count()
-        guard count > 0 else { throw .implausible(0, at: start) }
-        var voters: [NodeID] = []
-        for _ in 0..<count { voters.append(NodeID(try varint())) }
-        return SnapshotDescriptor(position: position, membership: Membership(voters: voters))
+        var nodes: [NodeID] = []
+        for _ in 0..<count {
+            let start = offset
+            let node = NodeID(try varint())
+            if let last = nodes.last, node <= last { throw .implausible(node.rawValue, at: start) }
+            nodes.append(node)
+        }
+        return nodes
     }
 }

@@ -16,9 +16,15 @@ package struct RaftStatus: Hashable, Sendable {
     package var compacted: LogIndex
     /// Bytes that a leader has appended and not yet committed; zero in other roles.
     package var uncommittedBytes: Int
-    /// Reads that wait for their quorum round.
+    /// Reads that wait for their quorum round, or for the leader's answer.
     package var pendingReads: Int
-    /// How far each other voter is known to agree; empty unless this node leads.
+    /// Ticks for which a leader may answer reads under its lease; zero if it has none.
+    package var leaseTicksLeft: Int
+    /// The configuration in force.
+    package var membership: Membership
+    /// Whether the configuration in force is known to be committed, so that it cannot change back.
+    package var isMembershipCommitted: Bool
+    /// How far each other member is known to agree; empty unless this node leads.
     package var matches: [Peer]
 
     package struct Peer: Hashable, Sendable {
@@ -26,6 +32,15 @@ package struct RaftStatus: Hashable, Sendable {
         package var match: LogIndex
         /// Whether it was heard since the last check of the quorum.
         package var isActive: Bool
+        package var isLearner: Bool
+        /// Whether a learner may be promoted; true for a voter.
+        package var isCaughtUp: Bool
+        package var flow: Flow
+    }
+
+    /// How a leader sends entries to a peer.
+    package enum Flow: String, Hashable, Sendable {
+        case probe, replicate, snapshot
     }
 }
 
@@ -37,12 +52,25 @@ extension RaftNode {
             commit: log.commit, handedOut: log.handedOut, last: log.last, stable: log.stable,
             compacted: log.base.index,
             uncommittedBytes: leadership?.uncommittedBytes ?? 0,
-            pendingReads: leadership?.reads.count ?? 0,
-            matches: membership.voters.compactMap { voter in
-                leadership?.progress[voter].map {
-                    RaftStatus.Peer(id: voter, match: $0.match, isActive: $0.isActive)
-                }
-            })
+            pendingReads: leadership?.reads.count ?? forwardedReads.count,
+            leaseTicksLeft: leaseTicksLeft,
+            membership: membership,
+            isMembershipCommitted: isMembershipCommitted,
+            matches: membership.members.compactMap(peerStatus))
+    }
+
+    private func peerStatus(_ peer: NodeID) -> RaftStatus.Peer? {
+        guard let progress = leadership?.progress[peer] else { return nil }
+        let flow: RaftStatus.Flow =
+            switch progress.state {
+            case .probe: .probe
+            case .replicate: .replicate
+            case .snapshot: .snapshot
+            }
+        let isLearner = membership.isLearner(peer)
+        return RaftStatus.Peer(
+            id: peer, match: progress.match, isActive: progress.isActive, isLearner: isLearner,
+            isCaughtUp: !isLearner || isCaughtUp(peer), flow: flow)
     }
 
     var roleName: RaftRole {
@@ -56,9 +84,12 @@ extension RaftNode {
 
     /// Describes the state after an entry, to name a snapshot that the driver took there.
     ///
-    /// Nil when the index is compacted away or was not given out for applying yet.
+    /// Nil when the index is compacted away or was not given out for applying yet, and on a
+    /// joining node that does not know its group as of there.
     package func snapshotDescriptor(at index: LogIndex) -> SnapshotDescriptor? {
         guard index <= log.handedOut, let term = log.term(at: index) else { return nil }
+        let membership = memberships.membership(at: index)
+        guard !membership.voters.isEmpty else { return nil }
         return SnapshotDescriptor(
             position: LogPosition(index: index, term: term), membership: membership)
     }

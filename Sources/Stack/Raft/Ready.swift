@@ -47,12 +47,20 @@ package struct Ready: Sendable {
     /// Reads that may be answered once their index is applied.
     package let reads: [ReadState]
 
-    /// Reads that will never be confirmed here, because this node no longer leads.
+    /// Reads that will not be confirmed here: this node no longer leads, or its leader is gone or
+    /// refused.
     package let abandonedReads: [ReadID]
+
+    /// What became of proposals that this node handed to its leader.
+    package let forwarded: [ForwardedProposal]
 
     /// Role, term or leader, if one of them changed. A driver whose node stops leading knows
     /// then that the outcome of its proposals is open.
     package let change: RoleChange?
+
+    /// The configuration in force, if it changed: whom to keep links to. It need not be
+    /// committed, and may change back.
+    package let membership: Membership?
 
     /// Whether step 2 has anything to write.
     package var needsPersistence: Bool {
@@ -62,7 +70,9 @@ package struct Ready: Sendable {
     /// Whether there is nothing to do at all.
     var isEmpty: Bool {
         !needsPersistence && messages.isEmpty && messagesAfterPersistence.isEmpty
-            && committed.isEmpty && reads.isEmpty && abandonedReads.isEmpty && change == nil
+            && committed.isEmpty && reads.isEmpty && abandonedReads.isEmpty && forwarded.isEmpty
+            && change == nil
+            && membership == nil
     }
 }
 
@@ -103,7 +113,9 @@ extension RaftNode {
     /// Gives out everything that is to be done, or nil when there is nothing.
     package mutating func takeReady() -> Ready? {
         flushReads()
+        flushForwards()
         flushAppends()
+        let reads = takeConfirmedReads() + forwardedReads.takeConfirmed()
         let writes = log.takeUnwritten()
         let hardState = HardState(term: term, vote: vote)
         let snapshot = pendingSnapshot
@@ -117,9 +129,9 @@ extension RaftNode {
             messages: messages.immediate,
             messagesAfterPersistence: messages.afterPersistence,
             committed: log.takeCommitted(bytesMax: configuration.committedBytesMax),
-            reads: takeConfirmedReads(),
-            abandonedReads: abandonedReads,
-            change: takeChange())
+            reads: reads,
+            abandonedReads: abandonedReads, forwarded: forwardedProposals.takeOutcomes(),
+            change: takeChange(), membership: memberships.takeChange())
         abandonedReads = []
         pendingSnapshot = nil
         guard !ready.isEmpty else { return nil }

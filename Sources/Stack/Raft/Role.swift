@@ -11,8 +11,11 @@ enum Role: Sendable {
 
 /// What a leader keeps in mind, volatile and begun anew in each term.
 struct Leadership: Sendable {
-    /// One for each other voter.
+    /// One for each other member.
     var progress: [NodeID: Progress]
+
+    /// One for each learner.
+    var catchUps: [NodeID: CatchUp] = [:]
 
     var reads = ReadQueue()
 
@@ -24,7 +27,15 @@ struct Leadership: Sendable {
 
     var ticksSinceHeartbeat = 0
 
+    /// The tick in which the last round began that a majority answered.
+    var confirmedAt: Int?
+
+    var taken = TakenTickets()
+
     var transfer: Transfer?
+
+    /// Whether somebody may campaign against all promises, now or when a message arrives late.
+    var hasToldSuccessor = false
 
     /// A hand-over under way (dissertation 3.10).
     struct Transfer: Sendable {
@@ -69,6 +80,7 @@ extension RaftNode {
     /// Takes on another role. The reads of a leader that steps down are given back unanswered.
     mutating func enter(_ next: Role) {
         abandonedReads += leadership?.reads.ids ?? []
+        abandonForwards()
         role = next
         clock.restart()
     }

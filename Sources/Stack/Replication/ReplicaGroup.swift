@@ -126,9 +126,8 @@ package final class ReplicaGroup<State: ReplicatedState>: HostedGroup {
     package func transferLeadership() {
         guard isRunning, isLeader else { return }
         let status = node.status
-        guard let best = status.matches.filter(\.isActive).max(by: { $0.match < $1.match }) else {
-            return
-        }
+        let candidates = status.matches.filter { $0.isActive && !$0.isLearner }
+        guard let best = candidates.max(by: { $0.match < $1.match }) else { return }
         transferLeadership(to: best.id)
     }
 

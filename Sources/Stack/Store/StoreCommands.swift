@@ -104,6 +104,7 @@ struct StoreCommands {
         case .notLeader(let leader): .notLeader(leader.flatMap(address))
         case .transferring(let target): .notLeader(address(of: target))
         case .overloaded: .overloaded("too many commands are under way")
+        case .notVoter, .membership: .unavailable("the members cannot be changed so")
         }
     }
 

@@ -25,6 +25,15 @@ struct ExperimentReaderTests {
         #expect(plan.recoveryCriterion == RecoveryCriterion())
     }
 
+    @Test func `a step that repeats is as many steps`() throws {
+        let text = try edit(Sample.experiment, "for: 8s", "for: 8s, repeat: 3, every: 10s")
+        let plan = try Sample.load(text)
+        #expect(plan.method.map(\.id) == ["1.1", "1.2", "1.3", "2"])
+        #expect(plan.method.map(\.at) == [.zero, .seconds(10), .seconds(20), .seconds(10)])
+        #expect(plan.method[2].end == .seconds(28))
+        #expect(plan.method[2].location.description == "x.yaml:14:5")
+    }
+
     @Test func `the lengths follow from the phases and the method`() throws {
         let plan = try Sample.load(Sample.experiment)
         #expect(plan.methodLength == .seconds(100))
@@ -105,6 +114,20 @@ struct ExperimentReaderTests {
             "14:30: error: unknown fault \"explode\"; valid here: kill, pause, latency, loss, "
                 + "partition, cache-flush"
         ),
+        (
+            "for: 8s", "for: 8s, repeat: 3",
+            "14:5: error: a step needs the key \"every\""
+        ),
+        (
+            "for: 8s", "for: 8s, repeat: 3, every: 8s",
+            "14:41: error: \"every\" must be longer than \"for\", 8s, or a repetition would begin "
+                + "before the last is healed"
+        ),
+        (
+            "for: 8s", "for: 8s, repeat: 500, every: 10s",
+            "14:43: error: 500 repetitions take longer than 1h"
+        ),
+        ("for: 8s", "for: 8s, repeat: 1, every: 9s", "14:31: error: 1 is below the least value, 2"),
         ("at: 0s, for: 8s", "at: -1s, for: 8s", "14:10: error: a duration cannot be negative"),
         ("at: 0s, for: 8s", "at: 0s, for: 0s", "14:19: error: 0s is below the least value, 1ms"),
         ("at: 0s, for: 8s", "at: 0s, for: 2h", "14:19: error: 2h is above the greatest value, 1h"),
@@ -116,7 +139,7 @@ struct ExperimentReaderTests {
         ),
         (
             "fault: kill,", "fault: kill, delay: 5ms,",
-            "14:36: error: unknown key \"delay\"; a step takes at, fault, target, for, signal"
+            "14:36: error: unknown key \"delay\"; a step takes at, fault, target, for, repeat, every, signal"
         ),
         (
             "fault: kill,", "fault: kill, signal: TREM,",

@@ -26,11 +26,38 @@ struct CodingTests {
         .matched(128),
         .appendReply(.rejected(at: LogIndex(127), hint: position(5, 2))),
         .beat(commit: 1 << 20, round: 1 << 63),
+        .heartbeat(
+            Heartbeat(
+                commit: LogIndex(3), round: 4,
+                freshness: Freshness(
+                    commit: LogIndex(9), stamp: Ticket(life: .max, number: 7), age: 300))),
         .heartbeatReply(round: 3),
+        .heartbeatReply(round: 3, stamp: Ticket(life: 1, number: .max)),
+        .readIndex(Ticket(life: 5, number: 200)),
+        .readIndexAnswer(
+            ReadIndexAnswer(ticket: Ticket(life: 5, number: 6), index: LogIndex(7))),
+        .readIndexAnswer(ReadIndexAnswer(ticket: Ticket(life: 5, number: 6), index: nil)),
+        .propose(
+            ForwardedCommands(ticket: Ticket(life: 5, number: 6), commands: [[1, 2], [], [3]])),
+        .proposalAnswer(
+            ProposalAnswer(
+                ticket: Ticket(life: 5, number: 6),
+                receipt: ProposalReceipt(
+                    term: Term(3), first: LogIndex(5), last: LogIndex(128)))),
+        .proposalAnswer(ProposalAnswer(ticket: Ticket(life: 5, number: 6), receipt: nil)),
         .installSnapshot(
             SnapshotDescriptor(position: position(10, 2), membership: group(of: 5))),
+        .installSnapshot(
+            SnapshotDescriptor(position: position(10, 2), membership: memberships[1])),
+        .append(after: position(9, 3), configuration(10, 3, memberships[2])),
         .timeoutNow,
         .newerTerm,
+    ]
+
+    private static let memberships = [
+        group(of: 3),
+        Membership(voters: ids(1, 2, 300), learners: ids(4)),
+        Membership(voters: ids(1, 5), outgoing: ids(1, 2, 3), learners: ids(2, 9)),
     ]
 
     private func bytes(of message: RaftMessage) -> [UInt8] {
@@ -89,6 +116,14 @@ struct CodingTests {
             // An append with 127 entries in no bytes.
             try RaftMessage(decoding: ([3, 1, 2, 1, 0, 0, 0, 127] as [UInt8]).span)
         }
+        #expect(throws: RaftCodingError.implausible(0, at: 6)) {
+            // A proposal of no commands.
+            try RaftMessage(decoding: ([13, 1, 2, 1, 5, 6, 0] as [UInt8]).span)
+        }
+        #expect(throws: RaftCodingError.implausible(4, at: 9)) {
+            // A receipt that ends before it begins.
+            try RaftMessage(decoding: ([14, 1, 2, 1, 5, 6, 1, 3, 5, 4] as [UInt8]).span)
+        }
         #expect(throws: RaftCodingError.unknownKind(2, at: 4)) {
             try RaftMessage(decoding: ([2, 1, 2, 1, 2, 1] as [UInt8]).span)
         }
@@ -96,6 +131,25 @@ struct CodingTests {
             // A descriptor of a group without voters.
             try SnapshotDescriptor(decoding: ([1, 1, 0] as [UInt8]).span)
         }
+    }
+
+    @Test(arguments: memberships)
+    func `a membership comes back as it was`(membership: Membership) throws {
+        var bytes: [UInt8] = []
+        membership.encode(into: &bytes)
+        #expect(try Membership(decoding: bytes.span) == membership)
+    }
+
+    @Test(
+        arguments: [
+            ([0, 0, 0], .implausible(0, at: 0)),  // no voters
+            ([2, 2, 1, 0, 0], .implausible(1, at: 2)),  // not ascending
+            ([2, 2, 2, 0, 0], .implausible(2, at: 2)),  // twice the same
+            ([1, 1, 0, 1, 1], .implausible(1, at: 3)),  // a voter that is a learner
+            ([1, 1, 9], .implausible(9, at: 2)),  // more nodes than bytes
+        ] as [([UInt8], RaftCodingError)])
+    func `a membership that cannot be is refused`(bytes: [UInt8], error: RaftCodingError) {
+        #expect(throws: error) { try Membership(decoding: bytes.span) }
     }
 
     @Test(arguments: [0, 1, 127, 128, 16_383, 16_384, .max] as [UInt64])

@@ -18,6 +18,13 @@ struct Group {
         }
     }
 
+    /// A group whose first nodes are its voters; the others know nothing and wait to be added.
+    init(of voters: UInt64, joining newcomers: UInt64) throws {
+        try self.init(of: voters + newcomers) {
+            $0.membership = $0.id.rawValue <= voters ? group(of: voters) : .joining
+        }
+    }
+
     subscript(id: UInt64) -> Replica {
         get {
             guard let replica = replicas[NodeID(id)] else { preconditionFailure("no node \(id)") }
@@ -69,6 +76,12 @@ struct Group {
         let receipt = try self[id].propose(text)
         settle()
         return receipt
+    }
+
+    /// Asks a leader for other members, and delivers what comes of it.
+    mutating func change(_ change: MembershipChange, at id: UInt64) throws {
+        _ = try self[id].node.propose(change)
+        settle()
     }
 
     /// Cuts nodes off from everybody; the links of all others are whole again.

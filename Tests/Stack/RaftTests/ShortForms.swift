@@ -20,9 +20,17 @@ func position(_ index: UInt64, _ term: UInt64) -> LogPosition {
 
 func group(of count: UInt64) -> Membership { Membership(voters: (1...count).map { NodeID($0) }) }
 
+func ids(_ numbers: UInt64...) -> [NodeID] { numbers.map { NodeID($0) } }
+
+func configuration(_ index: UInt64, _ term: UInt64, _ membership: Membership) -> LogEntry {
+    LogEntry(
+        index: LogIndex(index), term: Term(term), payload: .configuration(membership))
+}
+
 extension RaftConfiguration {
-    static func node(_ id: UInt64, of count: UInt64) -> Self {
-        RaftConfiguration(id: NodeID(id), membership: group(of: count), seed: 1000 + id)
+    static func node(_ id: UInt64, of count: UInt64, isJoining: Bool = false) -> Self {
+        RaftConfiguration(
+            id: NodeID(id), membership: isJoining ? .joining : group(of: count), seed: 1000 + id)
     }
 }
 
@@ -49,6 +57,12 @@ extension RaftMessage.Body {
                 previous: previous,
                 entries: entries(of: terms, from: previous.index.rawValue + 1),
                 commit: LogIndex(commit)))
+    }
+
+    static func append(after previous: LogPosition, _ entries: LogEntry..., commit: UInt64 = 0)
+        -> Self
+    {
+        .append(AppendRequest(previous: previous, entries: entries, commit: LogIndex(commit)))
     }
 
     static func beat(commit: UInt64 = 0, round: UInt64 = 0) -> Self {

@@ -56,6 +56,9 @@ final class PartitionState: ReplicatedState {
         applied = entry.position
         switch entry.payload {
         case .noOp: return nil
+        case .configuration(let fresh):
+            membership = fresh
+            return nil
         case .command(let bytes):
             guard let timed = try? TimedCommand(bytes.span) else {
                 return .refused(.invalid("not a command of this build"))

@@ -33,6 +33,7 @@ enum QueueRefusal: Error, Equatable {
         case .notLeader(let leader): self = .notLeader(leader)
         case .transferring(let target): self = .notLeader(target)
         case .overloaded: self = .overloaded("too many commands are under way")
+        case .notVoter, .membership: self = .unavailable("the members cannot be changed so")
         }
     }
 
