@@ -12,6 +12,7 @@ extension RaftNode {
         }
         clock.touch()
         holdBackVotes()
+        recover(from: peer)
     }
 
     mutating func receive(_ request: AppendRequest, from peer: NodeID) {
@@ -23,6 +24,7 @@ extension RaftNode {
             if let cut { didCut(from: cut) }
             noteMemberships(of: request)
             log.advanceCommit(to: min(request.commit, reach))
+            noteAgreement(through: reach)
             send(.appendReply(.matched(reach)), to: peer)
         }
     }
@@ -53,6 +55,7 @@ extension RaftNode {
         if snapshot.index > log.commit {
             install(snapshot)
         }
+        noteAgreement(through: log.commit)
         send(.appendReply(.matched(log.commit)), to: peer)
     }
 

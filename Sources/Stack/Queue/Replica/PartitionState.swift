@@ -56,8 +56,8 @@ final class PartitionState: ReplicatedState {
         applied = entry.position
         switch entry.payload {
         case .noOp: return nil
-        case .configuration(let fresh):
-            membership = fresh
+        case .configuration(let membership):
+            self.membership = membership
             return nil
         case .command(let bytes):
             guard let timed = try? TimedCommand(bytes.span) else {
