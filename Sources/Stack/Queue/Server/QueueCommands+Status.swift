@@ -57,6 +57,8 @@ extension QueueCommands {
         let name = try reader.group()
         let replica = try replica(Int(try reader.integer(1...1 << 20)))
         try reader.finish()
+        // The age of a message is told by the leader's clock.
+        guard replica.group.isLeader else { throw .notLeader(replica.group.status.leader) }
         switch await replica.group.readBarrier() {
         case .ready: break
         case .refused(let refusal): throw QueueRefusal(refusal)
