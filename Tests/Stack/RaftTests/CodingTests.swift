@@ -1,5 +1,6 @@
 // Every value survives its coding, and no bytes are taken for something that they are not.
 
+import Determinism
 import Testing
 
 @testable import Raft
@@ -111,15 +112,15 @@ struct CodingTests {
     func `a message that is damaged anyhow is read or refused, never a trap`(
         message: RaftMessage
     ) {
-        var dice = Dice(seed: UInt64(bytes(of: message).count))
+        var random = SeededRandom(seed: UInt64(bytes(of: message).count))
         for _ in 0..<400 {
             var changed = bytes(of: message)
-            for _ in 0..<dice.number(in: 1..<5) {
-                let place = dice.number(in: 0..<changed.count)
-                changed[place] = UInt8(truncatingIfNeeded: dice.next())
+            for _ in 0..<random.integer(in: 1..<5) {
+                let place = random.integer(in: 0..<changed.count)
+                changed[place] = UInt8(truncatingIfNeeded: random.next())
             }
-            if dice.chance(20) { changed.removeLast(dice.number(in: 0..<changed.count)) }
-            if dice.chance(20) { changed.append(UInt8(truncatingIfNeeded: dice.next())) }
+            if random.chance(0.2) { changed.removeLast(random.integer(in: 0..<changed.count)) }
+            if random.chance(0.2) { changed.append(UInt8(truncatingIfNeeded: random.next())) }
             if let read = try? RaftMessage(decoding: changed.span) {
                 #expect(bytes(of: read).count <= changed.count)
                 #expect(read.term < Term(1 << 62))
@@ -129,9 +130,10 @@ struct CodingTests {
 
     @Test(arguments: [1, 2, 20, 100])
     func `random bytes are no value of a journal, or a whole one`(count: Int) {
-        var dice = Dice(seed: UInt64(count))
+        var random = SeededRandom(seed: UInt64(count))
         for _ in 0..<2000 {
-            let noise = (0..<count).map { _ in UInt8(truncatingIfNeeded: dice.next() >> 3) & 0x83 }
+            let noise = (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next() >> 3) & 0x83
+            }
             if let read = try? LogEntry(decoding: noise.span) {
                 var again: [UInt8] = []
                 read.encode(into: &again)
