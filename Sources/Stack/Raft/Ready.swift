@@ -93,8 +93,8 @@ struct Outbox: Sendable {
     var immediate: [RaftMessage] = []
     var afterPersistence: [RaftMessage] = []
 
-    mutating func add(_ message: RaftMessage) {
-        if message.body.mayPrecedePersistence {
+    mutating func add(_ message: RaftMessage, isHasty: Bool) {
+        if isHasty || message.body.mayPrecedePersistence {
             immediate.append(message)
         } else {
             afterPersistence.append(message)
@@ -117,7 +117,7 @@ extension RaftNode {
         flushAppends()
         let reads = takeConfirmedReads() + forwardedReads.takeConfirmed()
         let writes = log.takeUnwritten()
-        let hardState = HardState(term: term, vote: vote)
+        let hardState = self.hardState
         let snapshot = pendingSnapshot
         let messages = outbox.take()
         let ready = Ready(
@@ -136,6 +136,7 @@ extension RaftNode {
         pendingSnapshot = nil
         guard !ready.isEmpty else { return nil }
         ledger.openReady()
+        if snapshot != nil { recovery?.willInstall(in: ready.number) }
         if ready.needsPersistence { ledger.issue(hardState, last: log.issued) }
         return ready
     }
