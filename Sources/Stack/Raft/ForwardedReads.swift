@@ -20,6 +20,11 @@ struct ForwardedReads: Sendable {
 
     var count: Int { asked.reduce(gathered.count) { $0 + $1.ids.count } }
 
+    /// Takes a read as confirmed that nobody was asked about: only a planted bug does.
+    mutating func confirm(_ id: ReadID, _ index: LogIndex) {
+        confirmed.append(ReadState(id: id, index: index))
+    }
+
     mutating func add(_ id: ReadID) { gathered.append(id) }
 
     /// Makes one question of all that gathered; returns its number, or nil when there is nothing.

@@ -60,11 +60,17 @@ package struct RaftConfiguration: Hashable, Sendable {
 
     package var commitRule = CommitRule.majority
 
+    /// A mistake that the core is to make; nil for all purposes but to test the tests.
+    package var plantedBug: PlantedBug?
+
     package init(id: NodeID, membership: Membership, seed: UInt64) {
         self.id = id
         self.membership = membership
         self.seed = seed
     }
+
+    /// Whether the node goes on where a correct one would trap: a bug is there to be seen from outside.
+    var toleratesLostCommits: Bool { commitRule == .leaderOnly || plantedBug != nil }
 
     /// Traps on settings that cannot work together: they are written by programmers, not by users.
     func assertUsable() {

@@ -1,5 +1,5 @@
-// The coding of heartbeats, and of what followers and leader ask each other; RaftMessage+Coding.swift
-// draws it.
+// The coding of heartbeats, and of what followers and their leader ask each other on behalf of clients.
+// RaftMessage+Coding.swift draws the whole of it.
 
 extension Ticket {
     func encode(into bytes: inout [UInt8]) {

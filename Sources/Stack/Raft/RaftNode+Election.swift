@@ -65,6 +65,7 @@ extension RaftNode {
         vote = configuration.id
         enter(.candidate(granted: []))
         requestVotes(isPreVote: false, isTransfer: isTransfer)
+        if has(.campaignsBeforeFsync) { recordVote(from: configuration.id) }
         // Its own vote counts when it is durable: didPersist records it.
     }
 
@@ -80,11 +81,11 @@ extension RaftNode {
         case .preCandidate(var granted):
             granted.insert(voter)
             role = .preCandidate(granted: granted)
-            if membership.isQuorum(granted) { becomeCandidate(isTransfer: false) }
+            if deciders.isQuorum(granted) { becomeCandidate(isTransfer: false) }
         case .candidate(var granted):
             granted.insert(voter)
             role = .candidate(granted: granted)
-            if membership.isQuorum(granted) { becomeLeader() }
+            if deciders.isQuorum(granted) { becomeLeader() }
         case .follower, .leader: break
         }
     }
@@ -120,9 +121,11 @@ extension RaftNode {
     }
 
     mutating func receive(_ request: VoteRequest, in requestTerm: Term, from peer: NodeID) {
-        let isFree = vote == peer || (vote == nil && leader == nil)
+        let isFree = vote == peer || (vote == nil && leader == nil) || has(.votesTwice)
         let mayGrant = request.isPreVote ? requestTerm > term : isFree
-        let isGranted = mayGrant && request.last.isAtLeastAsUpToDate(as: log.last)
+        let isUpToDate =
+            request.last.isAtLeastAsUpToDate(as: log.last) || has(.skipsElectionRestriction)
+        let isGranted = mayGrant && isUpToDate
         if isGranted && !request.isPreVote {
             vote = peer
             clock.restart()

@@ -9,6 +9,7 @@ extension RaftNode {
         guard leadership == nil else { return try read(id) }
         try checkCanForward()
         guard forwardedReads.count < configuration.pendingReadsMax else { throw .overloaded }
+        if has(.followerReadsUnasked) { return forwardedReads.confirm(id, log.commit) }
         forwardedReads.add(id)
     }
 
@@ -61,7 +62,7 @@ extension RaftNode {
     }
 
     mutating func receive(_ answer: ReadIndexAnswer) {
-        guard answer.ticket.life == configuration.life else { return }
+        guard answer.ticket.life == configuration.life || has(.ignoresLifeOfTickets) else { return }
         abandonedReads += forwardedReads.answer(answer.ticket.number, index: answer.index)
     }
 
@@ -86,7 +87,7 @@ extension RaftNode {
     mutating func receive(_ forwarded: ForwardedCommands, from peer: NodeID) {
         // A repeated message gets no answer: what it could say now may differ from the truth.
         guard !forwarded.commands.isEmpty,
-            leadership?.taken.take(forwarded.ticket, of: peer) == true
+            leadership?.taken.take(forwarded.ticket, of: peer) == true || has(.takesForwardsTwice)
         else { return }
         let receipt = try? propose(forwarded.commands)
         send(

@@ -21,10 +21,13 @@ extension RaftConfiguration {
 extension RaftNode {
     /// Ticks for which this node, as a leader, may answer reads without asking; zero if it may not.
     var leaseTicksLeft: Int {
-        guard let lease = configuration.leaseTicks, let leadership, leadership.transfer == nil,
-            !leadership.hasToldSuccessor, let round = confirmedRound(),
+        guard let lease = configuration.leaseTicks, let leadership,
+            has(.leaseOutlivesTransfer)
+                || (leadership.transfer == nil && !leadership.hasToldSuccessor),
+            let round = confirmedRound(),
             let start = leadership.reads.rounds.start(of: round)
         else { return 0 }
+        if has(.leaseWithStoppedClock) { return lease }
         return max(0, start + lease - now)
     }
 

@@ -10,6 +10,8 @@ extension RaftNode {
         guard let leadership else { throw .notLeader(leader: leader) }
         guard leadership.reads.count < configuration.pendingReadsMax else { throw .overloaded }
         let commit = hasCommittedInTerm ? log.commit : nil
+        let joinsEarlierRound = has(.readsJoinEarlierRound)
+        self.leadership?.reads.joinsEarlierRound = joinsEarlierRound
         if let commit, leaseTicksLeft > 0 {
             self.leadership?.reads.addLeased(id, commit: commit)
         } else {
@@ -18,7 +20,9 @@ extension RaftNode {
     }
 
     /// Whether the leader's commit index covers all that was acknowledged before its term.
-    var hasCommittedInTerm: Bool { leadership.map { log.commit >= $0.termStart } ?? false }
+    var hasCommittedInTerm: Bool {
+        leadership.map { log.commit >= $0.termStart || has(.readsBeforeFirstCommit) } ?? false
+    }
 
     /// Opens a round for the reads that came since the last one, whether one read or thousands.
     mutating func flushReads() {
@@ -28,7 +32,7 @@ extension RaftNode {
 
     /// Takes out what may be read here, and answers followers that asked.
     mutating func takeConfirmedReads() -> [ReadState] {
-        guard let count = leadership?.reads.count, count > 0, let round = confirmedRound(),
+        guard let count = leadership?.reads.count, count > 0, let round = readableRound(),
             let confirmed = leadership?.reads.takeConfirmed(through: round)
         else { return [] }
         var reads: [ReadState] = []

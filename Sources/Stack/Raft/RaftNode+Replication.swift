@@ -38,8 +38,8 @@ extension RaftNode {
     }
 
     private mutating func didCut(from index: LogIndex) {
-        ledger.cut(from: index)
-        memberships.cut(from: index)
+        if !has(.forgetsCutsUnderWay) { ledger.cut(from: index) }
+        if !has(.keepsCutConfiguration) { memberships.cut(from: index) }
     }
 
     mutating func receive(_ heartbeat: Heartbeat, from peer: NodeID) {
@@ -52,7 +52,7 @@ extension RaftNode {
 
     mutating func receive(_ snapshot: SnapshotDescriptor, from peer: NodeID) {
         follow(peer)
-        if snapshot.index > log.commit {
+        if snapshot.index > log.commit || has(.installsOlderSnapshot) {
             install(snapshot)
         }
         noteAgreement(through: log.commit)
@@ -61,7 +61,7 @@ extension RaftNode {
 
     /// Takes a snapshot in place of the log, unless the log has its last entry (figure 13, step 6).
     private mutating func install(_ snapshot: SnapshotDescriptor) {
-        if log.term(at: snapshot.index) == snapshot.term {
+        if log.term(at: snapshot.index) == snapshot.term, !has(.installsOlderSnapshot) {
             return log.advanceCommit(to: snapshot.index)
         }
         ledger.cut(from: snapshot.index.next)
@@ -111,7 +111,9 @@ extension RaftNode {
         for peer in audience {
             guard let progress = leadership.progress[peer] else { continue }
             let heartbeat = Heartbeat(
-                commit: min(progress.match, log.commit), round: leadership.reads.rounds.newest,
+                commit: has(.heartbeatCommitsUnmatched)
+                    ? log.commit : min(progress.match, log.commit),
+                round: leadership.reads.rounds.newest,
                 freshness: freshness(for: progress))
             send(.heartbeat(heartbeat), to: peer)
         }
@@ -124,16 +126,18 @@ extension RaftNode {
     /// later leader could still overwrite them (paper, 5.4.2 and figure 8).
     mutating func advanceCommit() {
         guard let leadership else { return }
+        let ownReach = has(.countsOwnCopyBeforeFsync) ? log.last.index : log.stable
         let reached: LogIndex =
             switch configuration.commitRule {
             case .majority:
-                membership.reachedByQuorum { voter in
-                    voter == configuration.id
-                        ? log.stable : leadership.progress[voter]?.match ?? .zero
+                deciders.reachedByQuorum { voter in
+                    voter == configuration.id || isPhantom(voter)
+                        ? ownReach : leadership.progress[voter]?.match ?? .zero
                 }
             case .leaderOnly: log.stable
             }
-        guard reached > log.commit, log.term(at: reached) == term else { return }
+        guard reached > log.commit, log.term(at: reached) == term || has(.commitsOlderTermByCount)
+        else { return }
         let released = log.byteCount(from: log.commit.next, through: reached)
         log.advanceCommit(to: reached)
         self.leadership?.uncommittedBytes -= released

@@ -41,15 +41,17 @@ package struct RaftNode: Sendable {
         configuration: RaftConfiguration, restored: RestoredState = RestoredState()
     ) throws(RaftRestoreError) {
         configuration.assertUsable()
-        let toleratesLostCommits = configuration.commitRule == .leaderOnly
+        let toleratesLostCommits = configuration.toleratesLostCommits
         try restored.validate(toleratesLostCommits: toleratesLostCommits)
         self.configuration = configuration
         memberships = MembershipHistory(
             base: restored.snapshot?.membership ?? configuration.membership,
             at: restored.snapshot?.index ?? .zero, entries: restored.entries)
         term = restored.hardState.term
-        vote = restored.hardState.vote
+        vote =
+            configuration.plantedBug == .forgetsVoteOnRestart ? nil : restored.hardState.vote
         log = RaftLog(restored: restored, toleratesLostCommits: toleratesLostCommits)
+        log.plantedBug = configuration.plantedBug
         clock = ElectionClock(minimum: configuration.electionTicks, seed: configuration.seed)
         ledger = PersistenceLedger(restored: restored.hardState)
         if restored.hardState.isRecovering {
@@ -57,7 +59,7 @@ package struct RaftNode: Sendable {
             recovery = Recovery()
         }
         // It may have promised something in its former life.
-        if term > .zero { holdBackVotes() }
+        if term > .zero, !has(.forgetsPromiseOnRestart) { holdBackVotes() }
     }
 }
 
@@ -169,7 +171,8 @@ extension RaftNode {
     }
 
     mutating func send(_ body: RaftMessage.Body, to peer: NodeID, in term: Term? = nil) {
-        outbox.add(message(body, to: peer, in: term))
+        outbox.add(
+            message(body, to: peer, in: term), isHasty: configuration.isHasty(body))
     }
 
     private mutating func receive(_ message: RaftMessage) {

@@ -94,7 +94,9 @@ extension RaftNode {
     /// joining node that does not know its group as of there.
     package func snapshotDescriptor(at index: LogIndex) -> SnapshotDescriptor? {
         guard index <= log.handedOut, let term = log.term(at: index) else { return nil }
-        let membership = memberships.membership(at: index)
+        let membership =
+            has(.snapshotForgetsConfiguration)
+            ? configuration.membership : memberships.membership(at: index)
         guard !membership.voters.isEmpty else { return nil }
         return SnapshotDescriptor(
             position: LogPosition(index: index, term: term), membership: membership)

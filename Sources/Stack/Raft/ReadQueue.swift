@@ -34,6 +34,9 @@ struct ReadQueue: Sendable {
 
     private var waiting: [Waiting] = []
 
+    /// Only a planted bug sets it.
+    var joinsEarlierRound = false
+
     /// Reads that the lease allows, to be handed out with the next ready.
     private var leased: [Confirmed] = []
 
@@ -60,7 +63,9 @@ struct ReadQueue: Sendable {
     mutating func add(_ origin: ReadOrigin, commit: LogIndex?) {
         guard let commit else { return early.append(origin) }
         waiting.append(
-            Waiting(read: Confirmed(origin: origin, index: commit), round: rounds.newest + 1))
+            Waiting(
+                read: Confirmed(origin: origin, index: commit),
+                round: rounds.newest + (joinsEarlierRound ? 0 : 1)))
     }
 
     /// Notes a read that needs no round.

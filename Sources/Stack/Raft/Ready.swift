@@ -93,8 +93,8 @@ struct Outbox: Sendable {
     var immediate: [RaftMessage] = []
     var afterPersistence: [RaftMessage] = []
 
-    mutating func add(_ message: RaftMessage) {
-        if message.body.mayPrecedePersistence {
+    mutating func add(_ message: RaftMessage, isHasty: Bool) {
+        if isHasty || message.body.mayPrecedePersistence {
             immediate.append(message)
         } else {
             afterPersistence.append(message)

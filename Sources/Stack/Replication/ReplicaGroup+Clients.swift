@@ -45,6 +45,7 @@ extension ReplicaGroup {
     /// Reads that come together share one round of the quorum.
     package func readBarrier() async -> ReadOutcome {
         guard isRunning else { return .refused(.notLeader(leader: nil)) }
+        guard reads.count < limits.pendingReadsMax else { return .refused(.overloaded) }
         let promise = reads.gather()
         outlets.wake()
         let outcome = await promise.value(deadline: .now() + limits.answerTimeout) ?? .lost
@@ -116,6 +117,12 @@ struct PendingReads {
     private var confirmed: [(index: LogIndex, reads: [Read])] = []
 
     init() {}
+
+    /// Reads that nobody has told yet whether they may go on.
+    var count: Int {
+        gathered.count + asked.values.reduce(0) { $0 + $1.count }
+            + confirmed.reduce(0) { $0 + $1.reads.count }
+    }
 
     mutating func gather() -> Promise<ReadOutcome> {
         let promise = Promise<ReadOutcome>()

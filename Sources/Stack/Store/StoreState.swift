@@ -12,9 +12,6 @@ package typealias StoreGroup = ReplicaGroup<StoreState>
 package final class StoreState: ReplicatedState {
     let table: KeyValueState
     package private(set) var isNearlyFull = false
-    /// Names the commands that came without an ID; random, so that no two lives share a name.
-    private let anonymousClient = Array("anonymous-\(UInt64.random(in: .min ... .max))".utf8)
-    private var anonymousCount: UInt64 = 0
 
     init(folder: String, founders: Membership, mapSize: Int) throws(StateError) {
         table = try KeyValueState(
@@ -45,12 +42,6 @@ package final class StoreState: ReplicatedState {
     package func install(_ file: SnapshotFile) async throws(StateError) {
         try table.install(file)
     }
-
-    /// An ID for a command that has none of its own: each try of it counts as another request.
-    func anonymousRequest() -> RequestID {
-        anonymousCount += 1
-        return RequestID(client: anonymousClient, sequence: anonymousCount)
-    }
 }
 
 /// What a client wants to see.
@@ -63,8 +54,10 @@ enum StoreQuery: Sendable {
 /// What became of a client's question.
 enum QueryOutcome: Sendable {
     /// One value, or none, for each key asked for.
-    case values([[UInt8]?])
+    case values([VersionedValue?])
     case range([KeyValue])
+    /// The answer would have more bytes than one answer may have.
+    case tooLarge
     case refused(RaftRefusal)
     /// Leadership was lost, or time ran out, before a quorum confirmed it.
     case lost
@@ -87,11 +80,19 @@ extension StoreState {
         do throws(StateError) {
             switch query {
             case .values(let keys):
-                var values: [[UInt8]?] = []
-                for key in keys { values.append(try table.value(of: key)) }
+                var values: [VersionedValue?] = []
+                var byteCount = 0
+                for key in keys {
+                    let found = try table.versionedValue(of: key)
+                    byteCount += found?.value.count ?? 0
+                    if byteCount > Bounds.answerBytesMax { return .tooLarge }
+                    values.append(found)
+                }
                 return .values(values)
             case .range(let prefix, let limit):
-                return .range(try table.range(prefix: prefix, limit: limit))
+                let pairs = try table.range(
+                    prefix: prefix, limit: limit, byteCountMax: Bounds.answerBytesMax)
+                return pairs.map { .range($0) } ?? .tooLarge
             }
         } catch {
             return .failed(error)

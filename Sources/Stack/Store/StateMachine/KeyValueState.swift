@@ -30,6 +30,8 @@ package final class KeyValueState {
         package var mapSize: Int
         /// Requests whose reply is kept; the same on every replica, or their states part.
         package var requestCountMax = 100_000
+        /// Log positions for which it is kept at most; the same on every replica, too.
+        package var requestAgeMax: UInt64 = 1_000_000
 
         package init(mapSize: Int) {
             precondition(mapSize >= 1 << 16, "a map holds at least a few pages")
@@ -96,22 +98,31 @@ package final class KeyValueState {
         if case .checkpointing = phase { true } else { false }
     }
 
-    /// The value of a key, as of `applied`.
-    package func value(of key: [UInt8]) throws(StateError) -> [UInt8]? {
+    /// The value of a key and its version, as of `applied`.
+    package func versionedValue(of key: [UInt8]) throws(StateError) -> VersionedValue? {
         guard (1...StoreCommand.keyCountMax).contains(key.count) else { return nil }
-        return try transaction().value(of: key, in: tables.data)
+        return try data(transaction()).value(of: key)
     }
 
-    /// Pairs whose key starts with `prefix`, from the highest key downwards.
-    package func range(prefix: [UInt8], limit: Int) throws(StateError) -> [KeyValue] {
+    package func value(of key: [UInt8]) throws(StateError) -> [UInt8]? {
+        try versionedValue(of: key)?.value
+    }
+
+    /// Pairs whose key starts with `prefix`, from the highest key downwards; nil when they have
+    /// more bytes than that, or the memory of the process would be the client's to take.
+    package func range(
+        prefix: [UInt8], limit: Int, byteCountMax: Int = .max
+    ) throws(StateError) -> [KeyValue]? {
         guard limit > 0, prefix.count <= StoreCommand.keyCountMax else { return [] }
         var found: [KeyValue] = []
-        try transaction().descend(tables.data, below: Self.end(of: prefix)) { pair in
-            guard pair.key.starts(with: prefix) else { return false }
-            found.append(pair)
-            return found.count < limit
+        var byteCount = 0
+        try data(transaction()).descend(below: Self.end(of: prefix)) { key, row in
+            guard key.starts(with: prefix) else { return false }
+            found.append(KeyValue(key: key, value: row.value))
+            byteCount += key.count + row.value.count
+            return found.count < limit && byteCount <= byteCountMax
         }
-        return found
+        return byteCount <= byteCountMax ? found : nil
     }
 
     /// Figures for INFO and for refusing writes before the map is full.
@@ -121,6 +132,10 @@ package final class KeyValueState {
             byteCount: environment.byteCount, mapSize: options.mapSize,
             keyCount: try transaction.count(of: tables.data),
             requestCount: try transaction.count(of: tables.order))
+    }
+
+    func data(_ transaction: LMDBTransaction) -> DataTable {
+        DataTable(table: tables.data, transaction: transaction, path: environment.path)
     }
 
     func transaction() throws(StateError) -> LMDBTransaction {

@@ -7,11 +7,16 @@ import Wire
 
 struct StateTables {
     /// Raised when the layout of the tables or of their values changes.
-    static let format: UInt64 = 1
+    static let format: UInt64 = 2
 
+    /// Key to version and value, see DataTable.swift.
     let data: LMDBTable
+    /// Client and number of a request to its reply.
     let requests: LMDBTable
+    /// Index of the entry, big-endian so that it sorts, to client and number. One row a request.
     let order: LMDBTable
+    /// Client to what is known of it, see RequestTable.swift.
+    let sessions: LMDBTable
     let meta: LMDBTable
 
     /// What an opened file holds.
@@ -64,6 +69,7 @@ struct StateTables {
         data = try transaction.table("data", creating: creating)
         requests = try transaction.table("requests", creating: creating)
         order = try transaction.table("order", creating: creating)
+        sessions = try transaction.table("sessions", creating: creating)
         meta = try transaction.table("meta", creating: creating)
     }
 
