@@ -126,7 +126,7 @@ let package = Package(
         tests("Stack", "Balancer", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests("Stack", "App", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests("Stack", "Cache", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
-        tests("Stack", "Raft", "Determinism"),
+        tests("Stack", "Raft"),
         tests("Stack", "RaftSimulator", "Raft", "Determinism"),
         tests(
             "Stack", "Replication", "Raft", "Linux", "Reactor", "Wire", "Journal", "Determinism",
