@@ -75,8 +75,8 @@ let package = Package(
             "Store", "Raft", "Replication", "Linux", "Reactor", "Wire", "Endpoints", "Journal",
             "CLMDB", "Telemetry", "Blueprint"),
         tier(
-            "Queue", "Linux", "Reactor", "Wire", "Endpoints", "Journal", "Determinism", "Telemetry",
-            "Blueprint"),
+            "Queue", "Raft", "Replication", "Linux", "Reactor", "Wire", "Endpoints", "Determinism",
+            "Telemetry", "Blueprint"),
 
         harness("Experiment", "CYAML", "Linux", "Wire", "Blueprint"),
         harness("History", "Linux", "Wire"),
@@ -135,8 +135,8 @@ let package = Package(
             "Stack", "Store", "Raft", "Replication", "Linux", "Reactor", "Wire", "Endpoints",
             "Journal", "Determinism", "Blueprint"),
         tests(
-            "Stack", "Queue", "Linux", "Reactor", "Wire", "Endpoints", "Journal", "Determinism",
-            "Blueprint"),
+            "Stack", "Queue", "Raft", "Replication", "Linux", "Reactor", "Wire", "Endpoints",
+            "Determinism", "Blueprint"),
         tests("Harness", "Experiment", "Linux", "Wire", "Blueprint"),
         tests("Harness", "History", "Linux"),
         tests("Harness", "Testbed", "Linux", "Reactor", "Determinism", "Blueprint"),

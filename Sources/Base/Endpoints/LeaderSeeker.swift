@@ -9,6 +9,9 @@
 // elsewhere at once, and for a while it is passed over, even where a follower still names it as the
 // leader. So a paused leader costs a caller one try and not one for every redirect.
 //
+// `-SESSIONEXPIRED` ends a call: the store has forgotten what it knew of the request's session, so no
+// further try can show whether one before it was executed.
+//
 // Pauses between tries grow exponentially under full jitter (Brooker, "Exponential Backoff And
 // Jitter", AWS 2015).
 
@@ -43,20 +46,24 @@ package final class LeaderSeeker {
     private var random: SeededRandom
     private let tryTimeout: Duration
     private let connectTimeout: Duration
+    private let retriesOverload: Bool
     /// No further try starts with less time than this: it would most likely be cut off, and turn
     /// "certainly not executed" into "nobody knows".
     private static let tryMin: Duration = .milliseconds(20)
 
-    /// `tryTimeout` bounds one try, and so the time that a silent member costs.
+    /// `tryTimeout` bounds one try, and so the time that a silent member costs. Without
+    /// `retriesOverload` a refusal for lack of room is an answer: the caller passes it on at once,
+    /// instead of adding to the load.
     package init(
         _ members: [NamedAddress], random: SeededRandom, tryTimeout: Duration = .milliseconds(400),
-        connectTimeout: Duration = .milliseconds(250)
+        connectTimeout: Duration = .milliseconds(250), retriesOverload: Bool = true
     ) {
         precondition(!members.isEmpty, "a group has members")
         self.members = members
         self.random = random
         self.tryTimeout = tryTimeout
         self.connectTimeout = connectTimeout
+        self.retriesOverload = retriesOverload
         clients = members.map { RESPClient($0.address) }
         suspectUntil = members.map { _ in nil }
     }
@@ -73,27 +80,46 @@ package final class LeaderSeeker {
     ) async throws(SeekError) -> LedReply {
         var command: [UInt8] = []
         command.appendRESP(command: words)
+        return try await call(encoded: command, deadline: deadline, wait: wait)
+    }
+
+    /// Calls with a command that is encoded already.
+    package func call(
+        encoded command: [UInt8], deadline: MonotonicTime, wait: Duration = .zero
+    ) async throws(SeekError) -> LedReply {
         var attempt = Attempt()
         while true {
             let index = favourite
             let start = MonotonicTime.now()
             let limit = min(deadline, start + tryTimeout + wait)
-            do {
-                let reply = try await clients[index].call(
-                    encoded: command, connectWithin: connectTimeout, deadline: limit)
+            switch await reply(of: index, to: command, by: limit) {
+            case .success(let reply):
                 suspectUntil[index] = nil
-                guard let refusal = Refusal(reply) else {
+                guard let refusal = Refusal(reply, retriesOverload: retriesOverload) else {
                     favourite = index
                     return LedReply(value: reply, member: members[index].name)
                 }
+                if case .expired(let reason) = refusal { throw .unknown(reason) }
                 attempt.note(refusal)
                 attempt.isRedirected = turn(from: index, after: refusal)
-            } catch {
+            case .failure(let error):
                 attempt.note(error)
                 let wholeTry = limit < deadline && .now() >= limit
                 turnAway(from: index, after: error, since: start, wholeTry: wholeTry)
             }
             try await pause(&attempt, deadline)
+        }
+    }
+
+    private func reply(
+        of index: Int, to command: [UInt8], by limit: MonotonicTime
+    ) async -> Result<RESPValue, ClientError> {
+        do throws(ClientError) {
+            return .success(
+                try await clients[index].call(
+                    encoded: command, connectWithin: connectTimeout, deadline: limit))
+        } catch {
+            return .failure(error)
         }
     }
 
@@ -168,7 +194,7 @@ private struct Attempt {
         switch refusal {
         case .notLeader: lastReason = "no leader"
         case .unavailable(let reason): lastReason = reason
-        case .unknown(let reason):
+        case .unknown(let reason), .expired(let reason):
             mayHaveHappened = true
             lastReason = reason
         }
@@ -190,14 +216,18 @@ private enum Refusal {
     case notLeader(SocketAddress?)
     case unavailable(String)
     case unknown(String)
+    /// Another try would say the same.
+    case expired(String)
 
-    init?(_ reply: RESPValue) {
+    init?(_ reply: RESPValue, retriesOverload: Bool) {
         guard case .error(let text) = reply else { return nil }
         let words = text.split(separator: " ", maxSplits: 1).map(String.init)
         switch words.first {
         case "NOTLEADER": self = .notLeader(SocketAddress(words.last ?? ""))
+        case "OVERLOADED" where !retriesOverload: return nil
         case "UNAVAILABLE", "OVERLOADED": self = .unavailable(text)
         case "UNKNOWN": self = .unknown(text)
+        case "SESSIONEXPIRED": self = .expired(text)
         default: return nil
         }
     }

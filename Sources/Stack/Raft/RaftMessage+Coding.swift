@@ -15,6 +15,8 @@
 //  12 its answer      ticket  flag  [index:varint]
 //  13 propose         ticket  count:varint  (length:varint bytes) ...
 //  14 its answer      ticket  flag  [term:varint  first:varint  last:varint]
+//  15 recover         ticket
+//  16 its answer      ticket  last:varint
 //     ticket          life:varint  number:varint
 //
 // Entries of an append have no index: they are consecutive. Position, payload and descriptor are those of
@@ -35,7 +37,7 @@ extension RaftMessage {
         let kind = try reader.byte()
         let from = NodeID(try reader.varint())
         let to = NodeID(try reader.varint())
-        let term = Term(try reader.varint())
+        let term = try reader.term()
         let body = try reader.body(kind: kind)
         try reader.finish()
         self.init(from: from, to: to, term: term, body: body)
@@ -59,6 +61,8 @@ extension RaftMessage.Body {
         case .readIndexAnswer: 12
         case .propose: 13
         case .proposalAnswer: 14
+        case .recover: 15
+        case .recoveryAnswer: 16
         }
     }
 
@@ -83,10 +87,13 @@ extension RaftMessage.Body {
             stamp?.encode(into: &bytes)
         case .installSnapshot(let snapshot): snapshot.encode(into: &bytes)
         case .timeoutNow, .newerTerm: break
-        case .readIndex(let ticket): ticket.encode(into: &bytes)
+        case .readIndex(let ticket), .recover(let ticket): ticket.encode(into: &bytes)
         case .readIndexAnswer(let answer): answer.encode(into: &bytes)
         case .propose(let forwarded): forwarded.encode(into: &bytes)
         case .proposalAnswer(let answer): answer.encode(into: &bytes)
+        case .recoveryAnswer(let answer):
+            answer.ticket.encode(into: &bytes)
+            bytes.appendVarint(answer.last.rawValue)
         }
     }
 }
@@ -120,9 +127,9 @@ extension ByteReader {
             let isPreVote = try flag()
             return .voteReply(VoteReply(isPreVote: isPreVote, isGranted: try flag()))
         case 3: return .append(try appendRequest())
-        case 4: return .appendReply(.matched(LogIndex(try varint())))
+        case 4: return .appendReply(.matched(try index()))
         case 5:
-            let index = LogIndex(try varint())
+            let index = try index()
             return .appendReply(.rejected(at: index, hint: try position()))
         case 6: return .heartbeat(try heartbeat())
         case 7:
@@ -135,6 +142,10 @@ extension ByteReader {
         case 12: return .readIndexAnswer(try readIndexAnswer())
         case 13: return .propose(try forwardedCommands())
         case 14: return .proposalAnswer(try proposalAnswer())
+        case 15: return .recover(try ticket())
+        case 16:
+            let ticket = try ticket()
+            return .recoveryAnswer(RecoveryAnswer(ticket: ticket, last: try index()))
         default: throw .unknownKind(kind, at: 0)
         }
     }
@@ -142,17 +153,13 @@ extension ByteReader {
     @_lifetime(self: copy self)
     private mutating func appendRequest() throws(RaftCodingError) -> AppendRequest {
         let previous = try position()
-        let commit = LogIndex(try varint())
-        let start = offset
+        let commit = try index()
         let count = try count()
-        guard previous.index.rawValue < UInt64.max - UInt64(count) else {
-            throw .implausible(previous.index.rawValue, at: start)
-        }
         var entries: [LogEntry] = []
         entries.reserveCapacity(count)
         var index = previous.index.next
         for _ in 0..<count {
-            let term = Term(try varint())
+            let term = try term()
             entries.append(LogEntry(index: index, term: term, payload: try payload()))
             index = index.next
         }

@@ -1,5 +1,5 @@
-// The coding of heartbeats, and of what followers and leader ask each other; RaftMessage+Coding.swift
-// draws it.
+// The coding of heartbeats, and of what followers and their leader ask each other on behalf of clients.
+// RaftMessage+Coding.swift draws the whole of it.
 
 extension Ticket {
     func encode(into bytes: inout [UInt8]) {
@@ -56,10 +56,10 @@ extension ByteReader {
 
     @_lifetime(self: copy self)
     mutating func heartbeat() throws(RaftCodingError) -> Heartbeat {
-        let commit = LogIndex(try varint())
+        let commit = try index()
         let round = try varint()
         guard try flag() else { return Heartbeat(commit: commit, round: round) }
-        let leaderCommit = LogIndex(try varint())
+        let leaderCommit = try index()
         let stamp = try ticket()
         let freshness = Freshness(commit: leaderCommit, stamp: stamp, age: try varint())
         return Heartbeat(commit: commit, round: round, freshness: freshness)
@@ -68,7 +68,7 @@ extension ByteReader {
     @_lifetime(self: copy self)
     mutating func readIndexAnswer() throws(RaftCodingError) -> ReadIndexAnswer {
         let ticket = try ticket()
-        let index = try flag() ? LogIndex(try varint()) : nil
+        let index = try flag() ? try index() : nil
         return ReadIndexAnswer(ticket: ticket, index: index)
     }
 
@@ -87,10 +87,10 @@ extension ByteReader {
     mutating func proposalAnswer() throws(RaftCodingError) -> ProposalAnswer {
         let ticket = try ticket()
         guard try flag() else { return ProposalAnswer(ticket: ticket, receipt: nil) }
-        let term = Term(try varint())
-        let first = LogIndex(try varint())
+        let term = try term()
+        let first = try index()
         let start = offset
-        let last = LogIndex(try varint())
+        let last = try index()
         guard first <= last else { throw .implausible(last.rawValue, at: start) }
         let receipt = ProposalReceipt(term: term, first: first, last: last)
         return ProposalAnswer(ticket: ticket, receipt: receipt)

@@ -36,6 +36,9 @@ package struct RaftMessage: Hashable, Sendable {
         /// A follower hands on what its clients want written.
         case propose(ForwardedCommands)
         case proposalAnswer(ProposalAnswer)
+        /// A follower has lost part of its log, and asks where the leader's ends (Recovery.swift).
+        case recover(Ticket)
+        case recoveryAnswer(RecoveryAnswer)
     }
 }
 
@@ -140,14 +143,26 @@ package struct ProposalAnswer: Hashable, Sendable {
     }
 }
 
+package struct RecoveryAnswer: Hashable, Sendable {
+    package var ticket: Ticket
+    /// The end of the leader's log when it was asked.
+    package var last: LogIndex
+
+    package init(ticket: Ticket, last: LogIndex) {
+        self.ticket = ticket
+        self.last = last
+    }
+}
+
 extension RaftMessage.Body {
     /// Whether only the leader of the message's term sends this.
     var isFromLeader: Bool {
         switch self {
-        case .append, .heartbeat, .installSnapshot, .timeoutNow, .readIndexAnswer, .proposalAnswer:
+        case .append, .heartbeat, .installSnapshot, .timeoutNow, .readIndexAnswer, .proposalAnswer,
+            .recoveryAnswer:
             true
         case .voteRequest, .voteReply, .appendReply, .heartbeatReply, .newerTerm, .readIndex,
-            .propose:
+            .propose, .recover:
             false
         }
     }

@@ -10,6 +10,7 @@ extension RaftNode {
             return tickAsLeader(count)
         }
         tickForwards()
+        tickRecovery()
         if clock.isExpired {
             becomePreCandidate()
         }
@@ -18,6 +19,7 @@ extension RaftNode {
     private mutating func tickAsLeader(_ count: Int) {
         leadership?.ticksSinceHeartbeat += count
         tickCatchUps(count)
+        tickFarewells()
         tickTransfer(count)
         if clock.isPastMinimum {
             guard checkQuorum() else { return becomeFollower(in: term, leader: nil) }
@@ -111,10 +113,11 @@ extension RaftNode {
         return leader != nil && !clock.isPastMinimum
     }
 
-    /// Whether a vote was promised to nobody for a while (RaftNode+Lease.swift), in any term.
+    /// Whether this node has no vote to give, in any term: it promised it to nobody for a while
+    /// (RaftNode+Lease.swift), or does not know whom it may be given to (Recovery.swift).
     func isHoldingBack(_ message: RaftMessage) -> Bool {
         guard case .voteRequest(let request) = message.body else { return false }
-        return votesHeldBack > 0 && !request.isTransfer
+        return recovery != nil || (votesHeldBack > 0 && !request.isTransfer)
     }
 
     mutating func receive(_ request: VoteRequest, in requestTerm: Term, from peer: NodeID) {

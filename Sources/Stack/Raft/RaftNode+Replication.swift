@@ -12,6 +12,7 @@ extension RaftNode {
         }
         clock.touch()
         holdBackVotes()
+        recover(from: peer)
     }
 
     mutating func receive(_ request: AppendRequest, from peer: NodeID) {
@@ -23,6 +24,7 @@ extension RaftNode {
             if let cut { didCut(from: cut) }
             noteMemberships(of: request)
             log.advanceCommit(to: min(request.commit, reach))
+            noteAgreement(through: reach)
             send(.appendReply(.matched(reach)), to: peer)
         }
     }
@@ -53,6 +55,7 @@ extension RaftNode {
         if snapshot.index > log.commit || has(.installsOlderSnapshot) {
             install(snapshot)
         }
+        noteAgreement(through: log.commit)
         send(.appendReply(.matched(log.commit)), to: peer)
     }
 
@@ -105,7 +108,7 @@ extension RaftNode {
         let now = self.now
         leadership?.reads.rounds.begin(at: now)
         guard let leadership else { return }
-        for peer in membership.members {
+        for peer in audience {
             guard let progress = leadership.progress[peer] else { continue }
             let heartbeat = Heartbeat(
                 commit: has(.heartbeatCommitsUnmatched)
@@ -145,7 +148,7 @@ extension RaftNode {
     /// Sends each follower what it is due. Called once a ready, so that proposals travel together.
     mutating func flushAppends() {
         guard leadership != nil else { return }
-        for peer in membership.members {
+        for peer in audience {
             while let progress = leadership?.progress[peer],
                 progress.wantsAppend(last: log.last.index, commit: log.commit)
             {

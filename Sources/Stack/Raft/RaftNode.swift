@@ -32,6 +32,8 @@ package struct RaftNode: Sendable {
     var now = 0
     /// Tick events for which this node votes for nobody, see RaftNode+Lease.swift.
     var votesHeldBack = 0
+    /// Present while part of the log is missing, see Recovery.swift.
+    var recovery: Recovery?
     var announced: RoleChange?
 
     /// Starts as a follower from what the disk holds; a node that is new starts from nothing.
@@ -52,6 +54,10 @@ package struct RaftNode: Sendable {
         log.plantedBug = configuration.plantedBug
         clock = ElectionClock(minimum: configuration.electionTicks, seed: configuration.seed)
         ledger = PersistenceLedger(restored: restored.hardState)
+        if restored.hardState.isRecovering {
+            precondition(configuration.life != 0, "a damaged node needs a name for its life")
+            recovery = Recovery()
+        }
         // It may have promised something in its former life.
         if term > .zero, !has(.forgetsPromiseOnRestart) { holdBackVotes() }
     }
@@ -146,9 +152,11 @@ extension RaftNode {
     }
 
     private mutating func didPersist(_ number: ReadyNumber) {
+        recovery?.didPersist(number)
         guard let last = ledger.acknowledge(number) else { return }
         log.markStable(through: last)
-        if case .candidate = role, ledger.durable == HardState(term: term, vote: vote) {
+        finishRecovery()
+        if case .candidate = role, ledger.durable == hardState {
             recordVote(from: configuration.id)
         }
         advanceCommit()
@@ -197,6 +205,8 @@ extension RaftNode {
         case .readIndexAnswer(let answer): receive(answer)
         case .propose(let commands): receive(commands, from: peer)
         case .proposalAnswer(let answer): receive(answer)
+        case .recover(let ticket): receiveRecover(ticket, from: peer)
+        case .recoveryAnswer(let answer): receive(answer, from: peer)
         case .newerTerm: break  // Its term has done all that it was sent for.
         }
     }
@@ -207,13 +217,13 @@ extension RaftNode {
     /// never win, while the others cannot win against its log.
     private mutating func answerOutdated(_ message: RaftMessage) {
         switch message.body {
-        case .append, .heartbeat, .installSnapshot, .readIndex, .propose:
+        case .append, .heartbeat, .installSnapshot, .readIndex, .propose, .recover:
             send(.newerTerm, to: message.from)
         case .voteRequest(let request):
             let reply = VoteReply(isPreVote: request.isPreVote, isGranted: false)
             send(.voteReply(reply), to: message.from)
         case .voteReply, .appendReply, .heartbeatReply, .timeoutNow, .newerTerm, .readIndexAnswer,
-            .proposalAnswer:
+            .proposalAnswer, .recoveryAnswer:
             break
         }
     }
@@ -226,7 +236,8 @@ extension RaftMessage {
         case .voteRequest(let request): !request.isPreVote
         case .voteReply(let reply): !(reply.isPreVote && reply.isGranted)
         case .append, .appendReply, .heartbeat, .heartbeatReply, .installSnapshot, .timeoutNow,
-            .newerTerm, .readIndex, .readIndexAnswer, .propose, .proposalAnswer:
+            .newerTerm, .readIndex, .readIndexAnswer, .propose, .proposalAnswer, .recover,
+            .recoveryAnswer:
             true
         }
     }

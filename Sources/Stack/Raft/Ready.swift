@@ -117,7 +117,7 @@ extension RaftNode {
         flushAppends()
         let reads = takeConfirmedReads() + forwardedReads.takeConfirmed()
         let writes = log.takeUnwritten()
-        let hardState = HardState(term: term, vote: vote)
+        let hardState = self.hardState
         let snapshot = pendingSnapshot
         let messages = outbox.take()
         let ready = Ready(
@@ -136,6 +136,7 @@ extension RaftNode {
         pendingSnapshot = nil
         guard !ready.isEmpty else { return nil }
         ledger.openReady()
+        if snapshot != nil { recovery?.willInstall(in: ready.number) }
         if ready.needsPersistence { ledger.issue(hardState, last: log.issued) }
         return ready
     }

@@ -12,7 +12,8 @@ extension ReplicaGroup {
     /// Opens a replica on what the log and the state hold of it.
     static func open(
         _ id: GroupID, recovered: RecoveredGroup, configuration: RaftConfiguration, state: State,
-        records: SharedLog, folder: String, limits: ReplicaLimits, log: Log, outlets: GroupOutlets
+        records: SharedLog, folder: String, tick: Duration, limits: ReplicaLimits, log: Log,
+        outlets: GroupOutlets
     ) throws(ReplicationError) -> ReplicaGroup {
         let restored = restore(id, recovered, state, records, configuration)
         let node: RaftNode
@@ -28,7 +29,9 @@ extension ReplicaGroup {
                 "applied": restored.applied, "last": node.status.last,
             ])
         return ReplicaGroup(
-            id: id, node: node, state: state, records: records, folder: folder, limits: limits,
+            id: id, founding: recovered.founding, node: node, state: state, records: records,
+            folder: folder, tick: tick,
+            limits: limits,
             log: log, outlets: outlets)
     }
 

@@ -12,22 +12,37 @@ extension ReplicaGroup {
     /// Whether the state can be used now.
     package var stateIsFree: Bool { state.isFree && !isInstalling }
 
+    /// Whether entries can be applied now.
+    private var canApply: Bool { stateIsFree && !state.wantsCheckpoint }
+
     func apply(_ entries: [LogEntry]) {
         if entries.isEmpty { return }
-        guard stateIsFree, backlog.isEmpty else {
+        guard canApply, backlog.isEmpty else {
             backlog += entries
             return
         }
+        appliedBytes += entries.reduce(0) { $0 + $1.byteCount }
+        var rest = entries[...]
+        while !rest.isEmpty, canApply {
+            let count = applySome(Array(rest))
+            if count == 0 { break }
+            rest = rest.dropFirst(count)
+        }
+        backlog += rest
+    }
+
+    /// Applies as many as the state takes; gives their number.
+    private func applySome(_ entries: [LogEntry]) -> Int {
         do throws(State.Failure) {
             let replies = try state.apply(entries)
-            precondition(replies.count == entries.count, "each entry has its reply")
+            precondition(replies.count <= entries.count, "a reply for each that was applied")
             for (entry, reply) in zip(entries, replies) {
                 writes.complete(entry.position, with: reply)
             }
+            return replies.count
         } catch {
             fail("the state cannot be written", error)
         }
-        appliedBytes += entries.reduce(0) { $0 + $1.byteCount }
     }
 
     /// Does what waited for the state, and starts a checkpoint when one is due.
@@ -42,7 +57,7 @@ extension ReplicaGroup {
 
     private var isCheckpointDue: Bool {
         guard !isCheckpointing, !isCopying else { return false }
-        if waitingCopy != nil { return true }
+        if waitingCopy != nil || state.wantsCheckpoint { return true }
         let distance = state.checkpointed.index.distance(to: state.applied.index)
         return distance > 0
             && (distance >= limits.checkpointEntries || appliedBytes >= limits.checkpointBytes)
@@ -83,13 +98,25 @@ extension ReplicaGroup {
 
     /// Drops entries that the durable state has, up to the margin.
     private func compact() {
-        let start = records.live.start(
+        let margin = records.live.start(
             of: id, through: state.checkpointed.index, countMax: limits.compactionMargin,
             byteCountMax: limits.compactionMarginBytes)
+        let start = min(margin, startKeptForSnapshot)
         guard start > .zero, start.previous > node.status.compacted,
             let descriptor = node.snapshotDescriptor(at: start.previous)
         else { return }
         node.step(.compact(through: descriptor.index))
         records.append(.base(descriptor), of: id)
+    }
+
+    /// A follower that is being sent a snapshot needs the entries behind it, within a bound.
+    private var startKeptForSnapshot: LogIndex {
+        guard let index = outgoing?.file.descriptor.index else {
+            return LogIndex(UInt64(Int64.max))
+        }
+        let bound = records.live.start(
+            of: id, through: state.checkpointed.index, countMax: .max >> 2,
+            byteCountMax: limits.snapshotHoldBytes)
+        return max(index.next, bound)
     }
 }

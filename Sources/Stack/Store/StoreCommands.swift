@@ -3,18 +3,39 @@
 //     PING                                        +PONG
 //     ROLE                                        role, term, id of the leader or -1, commit index
 //     INFO                                        lines of name:value
-//     GET key | MGET key... | RANGE prefix limit  linearizable; RANGE gives the highest keys first
-//     SET key value [ID client seq]               +OK
-//     INCRBY key n [ID client seq]                :sum
-//     ONCE idemkey key value [ID client seq]      :1 both set, :0 idemkey was there
 //
-//     -NOTLEADER host:port   certainly not executed; ask there (`-` while nobody knows)
-//     -UNAVAILABLE why       certainly not executed
-//     -OVERLOADED why        certainly not executed; ask later
-//     -UNKNOWN why           executed or not: only the same ID again is a safe retry
-//     -WRONGSHARD            another shard owns the key
+//   Reads, linearizable:
+//     GET key [VERSION]           the value, or null; with VERSION: value, version (null, 0)
+//     MGET key...                 a value or null for each
+//     RANGE prefix limit          key, value, ... from the highest key downwards
 //
-// Without an ID a command is applied as often as it is sent; that is for people with redis-cli.
+//   Writes; each may end in `ID client seq`:
+//     SET key value               +OK
+//     SET key value NX | IFVERSION n | IFVALUE v    :version of the write, or null: not set
+//     DEL key                     :1, or :0 for a key that was not there
+//     DEL key IFVERSION n | IFVALUE v               :version of the deletion, or null: not deleted
+//     INCRBY key n                :sum
+//     ONCE idemkey key value      :1 both set, :0 idemkey was there
+//     TXN [IF test...] [THEN change...]             1, version of its writes; or 0, place of the
+//                                                   first test, from 0, that did not hold
+//         test    VERSION key n | VALUE key v | ABSENT key | PRESENT key
+//         change  SET key value | DEL key | INCRBY key n          one for each key
+//     SESSION                     @name, for `ID @name seq`: the safe kind, see RequestTable.swift
+//
+//   Refusals:
+//     -NOTLEADER host:port        certainly not executed; ask there (`-` while nobody knows)
+//     -UNAVAILABLE why            certainly not executed
+//     -OVERLOADED why             certainly not executed; ask later
+//     -TOOLARGE why               certainly not executed; a key, a value, a transaction or the
+//                                 answer to a read is over its limit
+//     -WRONGSHARD version address certainly not executed; another shard owns the key, by a routing
+//                                 table of that version; ask there (`-` while nobody knows)
+//     -UNKNOWN why                executed or not: only the same ID again is a safe retry
+//     -SESSIONEXPIRED             this try certainly not executed, an earlier one perhaps; the
+//                                 same ID will never be executed again
+//
+// Without an ID a command is applied as often as it is sent; that is for people with redis-cli. A
+// key's version is the log index of its last write, 0 for a key that is not there.
 
 import Blueprint
 import Linux
@@ -28,6 +49,7 @@ struct StoreCommands {
     let replica: StoreGroup
     let host: ReplicaHost
     let settings: StoreSettings
+    let routes: ShardRoutes
 
     func answer(_ command: RESPCommand) async -> RESPValue {
         do throws(CommandRefusal) {
@@ -46,7 +68,7 @@ struct StoreCommands {
         case "GET": return try await get(command)
         case "MGET": return try await getMany(command)
         case "RANGE": return try await range(command)
-        case "SET", "INCRBY", "ONCE": return try await write(command)
+        case "SET", "DEL", "INCRBY", "ONCE", "TXN", "SESSION": return try await write(command)
         case "COMMAND", "CLIENT", "CONFIG": return .array([])  // redis-cli asks on connecting.
         default: throw .syntax("unknown command '\(command.name.prefix(32))'")
         }
@@ -55,17 +77,32 @@ struct StoreCommands {
     // MARK: Reads
 
     private func get(_ command: RESPCommand) async throws(CommandRefusal) -> RESPValue {
-        guard command.count == 2, let key = command[1] else { throw .arguments("get") }
-        try check(key)
-        let values = try await read(.values(of: [key]))
-        return values.first ?? .null
+        var words = CommandWords(command)
+        let key = try words.take()
+        let wantsVersion = words.take(ifWord: "VERSION")
+        try words.expectEnd()
+        let found = try await values(of: [key]).first ?? nil
+        let value = found.map { RESPValue.bulk($0.value) } ?? .null
+        if !wantsVersion { return value }
+        return .array([value, .integer(Int64(clamping: found?.version ?? 0))])
     }
 
     private func getMany(_ command: RESPCommand) async throws(CommandRefusal) -> RESPValue {
         let keys = Array(command.words.dropFirst())
         guard !keys.isEmpty, keys.count <= Bounds.keysMax else { throw .arguments("mget") }
+        return .array(try await values(of: keys).map { $0.map { .bulk($0.value) } ?? .null })
+    }
+
+    private func values(
+        of keys: [[UInt8]]
+    ) async throws(CommandRefusal) -> [VersionedValue?] {
         for key in keys { try check(key) }
-        return .array(try await read(.values(of: keys)))
+        guard case .values(let values) = try await read(.values(of: keys)) else {
+            throw .unavailable("the read gave no values")
+        }
+        // A split may have come while the quorum was asked; what was read is as of now.
+        for key in keys { try check(key) }
+        return values
     }
 
     private func range(_ command: RESPCommand) async throws(CommandRefusal) -> RESPValue {
@@ -73,15 +110,24 @@ struct StoreCommands {
             limit > 0
         else { throw .arguments("range") }
         // A prefix without a whole tag may lie in any shard: it reads what this one has.
-        if ShardKey.tag(of: prefix.span) != 0..<prefix.count { try check(prefix) }
+        let isOneUser = ShardKey.tag(of: prefix.span) != 0..<prefix.count
+        if isOneUser { try check(prefix) }
         let count = min(Int(limit), Bounds.rangeMax)
-        return .array(try await read(.range(prefix: prefix, limit: count)))
+        guard case .range(let pairs) = try await read(.range(prefix: prefix, limit: count)) else {
+            throw .unavailable("the read gave no range")
+        }
+        if isOneUser { try check(prefix) }
+        let own = pairs.filter { replica.state.table.ownership.owns($0.key) }
+        return .array(own.flatMap { [.bulk($0.key), .bulk($0.value)] })
     }
 
-    private func read(_ query: StoreQuery) async throws(CommandRefusal) -> [RESPValue] {
-        switch await replica.read(query) {
-        case .values(let values): return values.map { value in value.map { .bulk($0) } ?? .null }
-        case .range(let pairs): return pairs.flatMap { [.bulk($0.key), .bulk($0.value)] }
+    /// What was found: values or a range, as the query asked.
+    private func read(_ query: StoreQuery) async throws(CommandRefusal) -> QueryOutcome {
+        let outcome = await replica.read(query)
+        switch outcome {
+        case .values, .range: return outcome
+        case .tooLarge:
+            throw .tooLarge("an answer has at most \(Bounds.answerBytesMax) bytes; ask for less")
         case .refused(let refusal): throw refused(refusal)
         case .lost: throw .unavailable("no quorum confirmed the read")
         case .failed(let error): throw .unavailable(error.description)
@@ -91,12 +137,12 @@ struct StoreCommands {
     // MARK: Refusals
 
     func check(_ key: [UInt8]) throws(CommandRefusal) {
-        guard !key.isEmpty, key.count <= StoreCommand.keyCountMax else {
-            throw .syntax("a key has 1 to \(StoreCommand.keyCountMax) bytes")
+        do throws(StoreCommandError) {
+            try StoreCommand.check(key: key)
+        } catch {
+            throw .tooLarge(error.description)
         }
-        guard ShardKey.shard(of: key, count: settings.shardCount) == settings.shard else {
-            throw .wrongShard
-        }
+        guard replica.state.table.ownership.owns(key) else { throw routes.refusal(for: key) }
     }
 
     func refused(_ refusal: RaftRefusal) -> CommandRefusal {
@@ -109,7 +155,7 @@ struct StoreCommands {
     }
 
     private func address(of node: NodeID) -> SocketAddress? {
-        settings.replicas.first { NodeID(UInt64($0.id)) == node }?.client.address
+        settings.directory[node]?.client.address
     }
 }
 
@@ -117,6 +163,8 @@ struct StoreCommands {
 enum Bounds {
     static let keysMax = 1024
     static let rangeMax = 10_000
+    /// Bytes of keys and values in one answer.
+    static let answerBytesMax = 8 << 20
 }
 
 /// Why a command has no result, as the first word of an error tells it.
@@ -125,7 +173,9 @@ enum CommandRefusal: Error, Equatable {
     case unavailable(String)
     case unknown(String)
     case overloaded(String)
-    case wrongShard
+    case wrongShard(version: UInt64, SocketAddress?)
+    case tooLarge(String)
+    case sessionExpired
     case syntax(String)
 
     static func arguments(_ name: String) -> CommandRefusal {
@@ -138,7 +188,10 @@ enum CommandRefusal: Error, Equatable {
         case .unavailable(let why): "UNAVAILABLE \(why)"
         case .unknown(let why): "UNKNOWN \(why)"
         case .overloaded(let why): "OVERLOADED \(why)"
-        case .wrongShard: "WRONGSHARD another shard owns this key"
+        case .wrongShard(let version, let address):
+            "WRONGSHARD \(version) \(address.map(\.description) ?? "-")"
+        case .tooLarge(let what): "TOOLARGE \(what)"
+        case .sessionExpired: "SESSIONEXPIRED whether an earlier try was executed is not known"
         case .syntax(let what): "ERR \(what)"
         }
     }

@@ -209,7 +209,18 @@ struct ExperimentReaderTests {
         ("app.shard-1", "tier app has no shards", 44),
         ("app.leader", "tier app has no leader, for it has no role probe", 44),
         ("cache.leader", "tier cache has no leader, for it has no role probe", 44),
-        ("queue.followers", "tier queue has no followers: its nodes stand alone", 44),
+        (
+            "queue.leader",
+            "each partition of tier queue has a leader of its own; name one; did you mean "
+                + "\"queue.partition-1.leader\"?", 44
+        ),
+        (
+            "queue.partition-5.leader",
+            "tier queue has no partition-5, but partition-1 to partition-4", 44
+        ),
+        ("queue.partition-x", "\"partition-x\" is not a partition such as partition-1", 50),
+        ("store.partition-1", "tier store has no partitions", 44),
+        ("queue.shard-1", "tier queue has no shards", 44),
         (
             "store.shard-1.leeder",
             "unknown part \"leeder\" of a target; a path ends in leader or followers; did "
@@ -223,7 +234,9 @@ struct ExperimentReaderTests {
         ("minority of cache", "cache has no minority, for it has 1 nodes", 44),
         ("2 of store.leader", "", 0),  // two shards have two leaders: valid
         ("50% of app", "", 0), ("majority of store.shard-2", "", 0), ("app-2", "", 0),
-        ("store-2-3", "", 0), ("queue.leader", "", 0), ("2 of store.shard-1.followers", "", 0),
+        ("store-2-3", "", 0), ("queue.partition-4.leader", "", 0),
+        ("queue", "", 0), ("minority of queue.partition-1", "", 0),
+        ("2 of store.shard-1.followers", "", 0),
         ("[app]", "a target is one selection, not a list; name a tier", 44),
         ("{isolate: app}", "kill acts on nodes, so its target cannot be links", 44),
     ])

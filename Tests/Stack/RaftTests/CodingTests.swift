@@ -13,7 +13,7 @@ struct CodingTests {
 
     private static let bodies: [RaftMessage.Body] = [
         .ask(last: position(300, 7), isPreVote: true),
-        .ask(last: position(.max, .max), isTransfer: true),
+        .ask(last: position(1 << 61, 1 << 61), isTransfer: true),
         .preVote(granted: true),
         .vote(granted: false),
         .append(after: .zero, [1, 1, 200], commit: 2),
@@ -50,6 +50,8 @@ struct CodingTests {
         .installSnapshot(
             SnapshotDescriptor(position: position(10, 2), membership: memberships[1])),
         .append(after: position(9, 3), configuration(10, 3, memberships[2])),
+        .recover(Ticket(life: 1, number: 2)),
+        .recoveryAnswer(RecoveryAnswer(ticket: Ticket(life: 1, number: 2), last: LogIndex(300))),
         .timeoutNow,
         .newerTerm,
     ]
@@ -101,6 +103,66 @@ struct CodingTests {
                     #expect(bytes(of: read).count <= changed.count)
                 }
             }
+        }
+    }
+
+    /// Changes several bytes at once, cuts and lengthens: what a link without checksums could do.
+    @Test(arguments: messages)
+    func `a message that is damaged anyhow is read or refused, never a trap`(
+        message: RaftMessage
+    ) {
+        var noise = Noise(seed: UInt64(bytes(of: message).count))
+        for _ in 0..<400 {
+            var changed = bytes(of: message)
+            for _ in 0...noise.number(below: 4) {
+                changed[noise.number(below: changed.count)] = noise.byte()
+            }
+            if noise.chance(perMille: 200) {
+                changed.removeLast(noise.number(below: changed.count))
+            }
+            if noise.chance(perMille: 200) { changed.append(noise.byte()) }
+            if let read = try? RaftMessage(decoding: changed.span) {
+                #expect(bytes(of: read).count <= changed.count)
+                #expect(read.term < Term(1 << 62))
+            }
+        }
+    }
+
+    @Test(arguments: [1, 2, 20, 100])
+    func `random bytes are no value of a journal, or a whole one`(count: Int) {
+        var noise = Noise(seed: UInt64(count))
+        for _ in 0..<2000 {
+            let bytes = (0..<count).map { _ in noise.byte() & 0x83 }
+            if let read = try? LogEntry(decoding: bytes.span) {
+                var again: [UInt8] = []
+                read.encode(into: &again)
+                #expect(again.count <= bytes.count)
+            }
+            _ = try? HardState(decoding: bytes.span)
+            _ = try? SnapshotDescriptor(decoding: bytes.span)
+            _ = try? Membership(decoding: bytes.span)
+        }
+    }
+
+    @Test func `a term or an index that no run can reach is refused`() throws {
+        var bytes: [UInt8] = []
+        bytes.appendVarint(1 << 62)
+        let endless = bytes
+        #expect(throws: RaftCodingError.implausible(1 << 62, at: 0)) {
+            try HardState(decoding: (endless + [0]).span)
+        }
+        #expect(throws: RaftCodingError.implausible(1 << 62, at: 0)) {
+            try SnapshotDescriptor(decoding: (endless + [1, 1, 1, 0, 0]).span)
+        }
+        bytes = []
+        bytes.appendVarint((1 << 62) - 1)
+        let state = try HardState(decoding: (bytes + [0]).span)
+        #expect(state.term == Term((1 << 62) - 1))
+    }
+
+    @Test func `a hard state has no other flags than those it knows`() {
+        #expect(throws: RaftCodingError.unknownKind(4, at: 1)) {
+            try HardState(decoding: ([1, 4] as [UInt8]).span)
         }
     }
 
@@ -190,7 +252,11 @@ struct CodingTests {
                 try LogEntry(decoding: bytes.span.extracting(0..<(bytes.count - 1)))
             }
         }
-        for state in [HardState.initial, HardState(term: Term(9), vote: NodeID(0))] {
+        for state in [
+            HardState.initial, HardState(term: Term(9), vote: NodeID(0)),
+            HardState(term: Term(9), vote: nil, isRecovering: true),
+            HardState(term: Term(9), vote: NodeID(3), isRecovering: true),
+        ] {
             var bytes: [UInt8] = []
             state.encode(into: &bytes)
             #expect(try HardState(decoding: bytes.span) == state)

@@ -105,6 +105,30 @@ struct HostTests {
         }
     }
 
+    @Test func `a snapshot whose link broke goes on from where it was`() async throws {
+        var limits = shortLog
+        limits.snapshotChunkBytes = 4096
+        try await HostCluster.with(limits: limits) { cluster in
+            let away = try await cluster.leader() % 3 + 1
+            try await cluster.stop(away)
+            let large = String(repeating: "x", count: 40_000)
+            for number in 1...60 { try await cluster.write("k\(number)", large) }
+            try cluster.start(away)
+            _ = try await cluster.until("a part has arrived", every: .zero) {
+                try cluster.group(on: away).incoming.map { $0.byteCount > 100_000 } == true
+                    ? true : nil
+            }
+            try cluster.host(away).isCutOff = true
+            #expect(try cluster.group(on: away).state.values.isEmpty)
+            // Writes go on, and yet the leader keeps what the copy needs behind it.
+            try await cluster.write(61...100)
+            try cluster.host(away).isCutOff = false
+            try await cluster.settle()
+            #expect(try cluster.group(on: away).resumedBytes > 100_000)
+            #expect(try cluster.group(on: away).state.values.count == 100)
+        }
+    }
+
     @Test func `a leader that is cut off takes neither writes nor reads`() async throws {
         try await HostCluster.with { cluster in
             try await cluster.write("k", "before")
@@ -122,6 +146,32 @@ struct HostTests {
             try cluster.host(old).isCutOff = false
             try await cluster.settle()
             #expect(replica.state.values["k"] == "after")
+        }
+    }
+
+    @Test func `a follower reads for itself, up to what was acknowledged anywhere`() async throws {
+        try await HostCluster.with { cluster in
+            try await cluster.write("k", "0")
+            let leader = try await cluster.leader()
+            let follower = try cluster.group(on: leader % 3 + 1)
+            guard case .refused(.notLeader) = await follower.readBarrier() else {
+                Issue.record("a follower answered as if it led")
+                return
+            }
+            for round in 1...20 {
+                try await cluster.write("k", "\(round)")
+                #expect(await follower.readBarrier(anywhere: true) == .ready)
+                #expect(follower.state.values["k"] == "\(round)")
+            }
+            let bound = try await cluster.until("the follower knows its age") {
+                follower.staleness
+            }
+            #expect(bound < .seconds(2))
+            try cluster.host(leader % 3 + 1).isCutOff = true
+            #expect(await follower.readBarrier(anywhere: true) != .ready)
+            try await cluster.until("it knows that it grows old") {
+                (follower.staleness ?? .seconds(9)) > .milliseconds(200) ? () : nil
+            }
         }
     }
 

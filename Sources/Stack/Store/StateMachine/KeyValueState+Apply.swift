@@ -36,6 +36,12 @@ extension KeyValueState {
     private func apply(
         _ entry: LogEntry, _ transaction: LMDBTransaction
     ) throws(StateError) -> StoreReply? {
+        if case .configuration(let members) = entry.payload {
+            membership = members
+            ownership.version += 1
+            try tables.put(members, transaction)
+            try tables.put(ownership, transaction)
+        }
         guard case .command(let bytes) = entry.payload else { return nil }
         let command: StoreCommand
         do {
@@ -43,53 +49,40 @@ extension KeyValueState {
         } catch {
             return .refused(.malformed)
         }
-        let known = try requests.reply(
-            to: command.request, transaction, path: environment.path)
-        if let known { return known }
-        let reply = try carryOut(command.action, transaction)
-        forgottenCount += try requests.keep(
-            reply, to: command.request, at: entry.index.rawValue, transaction)
+        return try apply(command, at: entry.index.rawValue, transaction)
+    }
+
+    private func apply(
+        _ command: StoreCommand, at index: UInt64, _ transaction: LMDBTransaction
+    ) throws(StateError) -> StoreReply {
+        let requests = RequestTable(
+            tables: tables,
+            limits: RequestTable.Limits(
+                countMax: options.requestCountMax, ageMax: options.requestAgeMax),
+            transaction: transaction, path: environment.path)
+        if command.action == .openSession {
+            let reply = StoreReply.session(openedAt: index)
+            forgottenCount += try requests.keep(reply, to: .opening(at: index), at: index)
+            return reply
+        }
+        let changes = Changes(data: data(transaction), index: index)
+        guard let request = command.request else {
+            guard owns(command.action) else { return .refused(.moved) }
+            return try changes.carryOut(command.action)
+        }
+        switch try requests.standing(of: request) {
+        case .answered(let reply): return reply
+        case .expired: return .expired
+        case .new: break
+        }
+        // Not kept: another try of it is for the shard that has the keys now.
+        guard owns(command.action) else { return .refused(.moved) }
+        let reply = try changes.carryOut(command.action)
+        forgottenCount += try requests.keep(reply, to: request, at: index)
         return reply
     }
 
-    private var requests: RequestTable {
-        RequestTable(
-            requests: tables.requests, order: tables.order, countMax: options.requestCountMax)
-    }
-
-    private func carryOut(
-        _ action: StoreCommand.Action, _ transaction: LMDBTransaction
-    ) throws(StateError) -> StoreReply {
-        switch action {
-        case .set(let key, let value):
-            try transaction.put(value, for: key, in: tables.data)
-            return .ok
-        case .increment(let key, let amount):
-            return try increment(key, by: amount, transaction)
-        case .once(let token, let key, let value):
-            if try transaction.value(of: token, in: tables.data) != nil { return .integer(0) }
-            try transaction.put([UInt8(ascii: "1")], for: token, in: tables.data)
-            try transaction.put(value, for: key, in: tables.data)
-            return .integer(1)
-        }
-    }
-
-    private func increment(
-        _ key: [UInt8], by amount: Int64, _ transaction: LMDBTransaction
-    ) throws(StateError) -> StoreReply {
-        let old = try transaction.value(of: key, in: tables.data) ?? [UInt8(ascii: "0")]
-        guard let number = Self.number(old) else { return .refused(.notInteger) }
-        let (sum, isOver) = number.addingReportingOverflow(amount)
-        if isOver { return .refused(.overflow) }
-        try transaction.put(Array(String(sum).utf8), for: key, in: tables.data)
-        return .integer(sum)
-    }
-
-    /// Strict, as Redis is: one number has one text, without `+`, spaces or leading zeros.
-    private static func number(_ text: [UInt8]) -> Int64? {
-        guard text.count <= 20 else { return nil }
-        let string = String(decoding: text, as: UTF8.self)
-        guard let number = Int64(string), String(number) == string else { return nil }
-        return number
+    private func owns(_ action: StoreCommand.Action) -> Bool {
+        action.keys.allSatisfy(ownership.owns)
     }
 }

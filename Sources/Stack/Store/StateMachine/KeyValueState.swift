@@ -30,6 +30,8 @@ package final class KeyValueState {
         package var mapSize: Int
         /// Requests whose reply is kept; the same on every replica, or their states part.
         package var requestCountMax = 100_000
+        /// Log positions for which it is kept at most; the same on every replica, too.
+        package var requestAgeMax: UInt64 = 1_000_000
 
         package init(mapSize: Int) {
             precondition(mapSize >= 1 << 16, "a map holds at least a few pages")
@@ -59,14 +61,20 @@ package final class KeyValueState {
     package internal(set) var applied: LogPosition
     /// The last entry that a crash cannot undo.
     package internal(set) var checkpointed: LogPosition
-    /// The voters as of `applied`.
+    /// The members of the group as of `applied`.
     package internal(set) var membership: Membership
+    /// The keys that are this shard's as of `applied`.
+    package internal(set) var ownership: ShardOwnership
+    /// The half of this shard that has no group on this host yet.
+    var pendingSplit: PendingSplit?
+    var straySearch: StraySearch
     /// Requests that were forgotten since this process started.
     package internal(set) var forgottenCount = 0
 
-    /// Opens the state in a folder, or starts an empty one with the given voters.
+    /// Opens the state in a folder, or starts an empty one with the given members and keys.
     package init(
-        folder: String, membership: Membership, options: Options
+        folder: String, membership: Membership, ownership: ShardOwnership = .everything,
+        options: Options
     ) throws(StateError) {
         self.folder = folder
         self.options = options
@@ -82,12 +90,16 @@ package final class KeyValueState {
         let isOurs = try system { () throws(SyscallError) in try File.tryLock(lock) }
         guard isOurs else { throw .locked(folder: folder) }
         self.lock = lock
-        let opened = try StateTables.open(folder: folder, membership: membership, options: options)
+        let opened = try StateTables.open(
+            folder: folder, membership: membership, ownership: ownership, options: options)
         environment = opened.environment
         tables = opened.tables
         applied = opened.position
         checkpointed = opened.position
         self.membership = opened.membership
+        self.ownership = opened.ownership
+        pendingSplit = opened.pendingSplit
+        straySearch = StraySearch(in: opened.ownership)
         phase = .open(try opened.environment.begin())
     }
 
@@ -96,22 +108,31 @@ package final class KeyValueState {
         if case .checkpointing = phase { true } else { false }
     }
 
-    /// The value of a key, as of `applied`.
-    package func value(of key: [UInt8]) throws(StateError) -> [UInt8]? {
+    /// The value of a key and its version, as of `applied`.
+    package func versionedValue(of key: [UInt8]) throws(StateError) -> VersionedValue? {
         guard (1...StoreCommand.keyCountMax).contains(key.count) else { return nil }
-        return try transaction().value(of: key, in: tables.data)
+        return try data(transaction()).value(of: key)
     }
 
-    /// Pairs whose key starts with `prefix`, from the highest key downwards.
-    package func range(prefix: [UInt8], limit: Int) throws(StateError) -> [KeyValue] {
+    package func value(of key: [UInt8]) throws(StateError) -> [UInt8]? {
+        try versionedValue(of: key)?.value
+    }
+
+    /// Pairs whose key starts with `prefix`, from the highest key downwards; nil when they have
+    /// more bytes than that, or the memory of the process would be the client's to take.
+    package func range(
+        prefix: [UInt8], limit: Int, byteCountMax: Int = .max
+    ) throws(StateError) -> [KeyValue]? {
         guard limit > 0, prefix.count <= StoreCommand.keyCountMax else { return [] }
         var found: [KeyValue] = []
-        try transaction().descend(tables.data, below: Self.end(of: prefix)) { pair in
-            guard pair.key.starts(with: prefix) else { return false }
-            found.append(pair)
-            return found.count < limit
+        var byteCount = 0
+        try data(transaction()).descend(below: Self.end(of: prefix)) { key, row in
+            guard key.starts(with: prefix) else { return false }
+            found.append(KeyValue(key: key, value: row.value))
+            byteCount += key.count + row.value.count
+            return found.count < limit && byteCount <= byteCountMax
         }
-        return found
+        return byteCount <= byteCountMax ? found : nil
     }
 
     /// Figures for INFO and for refusing writes before the map is full.
@@ -121,6 +142,10 @@ package final class KeyValueState {
             byteCount: environment.byteCount, mapSize: options.mapSize,
             keyCount: try transaction.count(of: tables.data),
             requestCount: try transaction.count(of: tables.order))
+    }
+
+    func data(_ transaction: LMDBTransaction) -> DataTable {
+        DataTable(table: tables.data, transaction: transaction, path: environment.path)
     }
 
     func transaction() throws(StateError) -> LMDBTransaction {

@@ -30,7 +30,7 @@ import Linux
         unsafe self.handle = unsafe handle
         let access = isReadOnly ? MDB_RDONLY : 0
         let flags = UInt32(MDB_NOSUBDIR | MDB_NOLOCK | access)
-        try check(unsafe mdb_env_set_maxdbs(handle, 8), "mdb_env_set_maxdbs")
+        try check(unsafe mdb_env_set_maxdbs(handle, 16), "mdb_env_set_maxdbs")
         try check(unsafe mdb_env_set_mapsize(handle, mapSize), "mdb_env_set_mapsize")
         try check(unsafe mdb_env_open(handle, path, flags, 0o644), "mdb_env_open(\(path))")
     }

@@ -4,53 +4,106 @@
 //
 // A client sends many requests at once, and over two connections or after a retry they reach the log
 // in any order. So "the highest number seen" says nothing about a lower one: each request is
-// remembered by itself, for as many further requests as the table holds. The oldest go first, by the
-// index of the entry that applied them, so that every replica forgets the same one at the same entry.
+// remembered by itself. The table is bounded twice, by the number of requests and by their age in
+// log positions, and the oldest go first, by the index of the entry that applied them: every replica
+// forgets the same one at the same entry.
 //
-// The limit of the promise: a retry that comes after `countMax` other requests is taken for a new one.
-// Clients give a request up after a few seconds, in which no shard takes nearly as many.
+// What forgetting must not do is let a late retry count again. A session outlives its requests by
+// what it has to know about them: `forgottenThrough`, the highest number of any that was forgotten.
+// A number at or below it that is not in the table may have been applied, so it is answered
+// `expired` and not applied. A session whose last request is forgotten goes, too. From then on
+//
+//  - a session that the store opened (`SESSION`, names with `@`) is unknown, and since no entry can
+//    open that name again, everything sent under it is expired, for ever. This is the safe kind: no
+//    retry is applied twice, however late it comes. A client that is told so opens another session
+//    for what it sends next, and treats the request at hand as one whose outcome is not known.
+//  - a name of the client's own making cannot be told from one that is new. It opens a new session,
+//    and a retry that comes later than `countMax` requests or `ageMax` positions counts once more.
+//    That is for clients which give up after seconds, in which no shard takes nearly as many.
 
 import Wire
 
 struct RequestTable {
-    /// Client and number to the reply.
-    let requests: LMDBTable
-    /// Index of the entry, big-endian so that it sorts, to client and number. One row a request.
-    let order: LMDBTable
-    let countMax: Int
+    struct Limits: Hashable {
+        /// Requests that are remembered, all sessions together.
+        let countMax: Int
+        /// Log positions for which a request is remembered.
+        let ageMax: UInt64
+    }
 
-    /// The reply that a request was given, or nil for one that is new.
-    func reply(
-        to request: RequestID, _ transaction: LMDBTransaction, path: String
-    ) throws(StateError) -> StoreReply? {
-        guard let bytes = try transaction.value(of: Self.key(request), in: requests) else {
-            return nil
+    /// What is known of a request that comes up for applying.
+    enum Standing: Equatable {
+        case new
+        case answered(StoreReply)
+        case expired
+    }
+
+    let tables: StateTables
+    let limits: Limits
+    let transaction: LMDBTransaction
+    /// Named in errors.
+    let path: String
+
+    func standing(of request: RequestID) throws(StateError) -> Standing {
+        if let bytes = try transaction.value(of: Self.key(request), in: tables.requests) {
+            guard let reply = Self.decode(bytes) else { throw .damaged(path: path) }
+            return .answered(reply)
         }
-        guard let reply = Self.decode(bytes) else { throw .damaged(path: path) }
-        return reply
+        guard let session = try session(of: request.client) else {
+            return request.isRegistered ? .expired : .new
+        }
+        if let through = session.forgottenThrough, request.sequence <= through { return .expired }
+        return .new
     }
 
     /// Keeps the reply to a request that is new; returns how many had to be forgotten.
     func keep(
-        _ reply: StoreReply, to request: RequestID, at index: UInt64,
-        _ transaction: LMDBTransaction
+        _ reply: StoreReply, to request: RequestID, at index: UInt64
     ) throws(StateError) -> Int {
         let key = Self.key(request)
-        try transaction.put(reply.encoded, for: key, in: requests)
-        try transaction.put(key, for: Self.bigEndian(index), in: order)
-        return try forget(transaction)
+        try transaction.put(reply.encoded, for: key, in: tables.requests)
+        try transaction.put(key, for: Self.bigEndian(index), in: tables.order)
+        var session = try session(of: request.client) ?? Session()
+        session.rememberedCount += 1
+        try transaction.put(session.encoded, for: request.client, in: tables.sessions)
+        return try forget(at: index)
     }
 
-    private func forget(_ transaction: LMDBTransaction) throws(StateError) -> Int {
+    private func forget(at index: UInt64) throws(StateError) -> Int {
         var forgottenCount = 0
-        while try transaction.count(of: order) > countMax,
-            let oldest = try transaction.first(in: order)
-        {
-            try transaction.delete(oldest.value, in: requests)
-            try transaction.delete(oldest.key, in: order)
+        while let oldest = try transaction.first(in: tables.order) {
+            guard let place = Self.number(oldest.key) else { throw .damaged(path: path) }
+            let isOld = index - min(place, index) > limits.ageMax
+            let count = try transaction.count(of: tables.order)
+            guard isOld || count > limits.countMax else { break }
+            try transaction.delete(oldest.key, in: tables.order)
+            try forget(requestKey: oldest.value)
             forgottenCount += 1
         }
         return forgottenCount
+    }
+
+    private func forget(requestKey key: [UInt8]) throws(StateError) {
+        try transaction.delete(key, in: tables.requests)
+        let client = Array(key.dropLast(8))
+        guard let sequence = Self.number(Array(key.suffix(8))),
+            var session = try session(of: client)
+        else { throw .damaged(path: path) }
+        session.rememberedCount -= 1
+        session.forgottenThrough = max(session.forgottenThrough ?? 0, sequence)
+        if session.rememberedCount == 0 {
+            try transaction.delete(client, in: tables.sessions)
+        } else {
+            try transaction.put(session.encoded, for: client, in: tables.sessions)
+        }
+    }
+
+    private func session(of client: [UInt8]) throws(StateError) -> Session? {
+        guard let bytes = try transaction.value(of: client, in: tables.sessions) else {
+            return nil
+        }
+        guard let session = Session(decoding: bytes) else { throw .damaged(path: path) }
+        return session
     }
 
     private static func decode(_ bytes: [UInt8]) -> StoreReply? {
@@ -65,5 +118,39 @@ struct RequestTable {
 
     private static func bigEndian(_ number: UInt64) -> [UInt8] {
         stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: number >> UInt64($0)) }
+    }
+
+    private static func number(_ bigEndian: [UInt8]) -> UInt64? {
+        guard bigEndian.count == 8 else { return nil }
+        return bigEndian.reduce(0) { $0 << 8 | UInt64($1) }
+    }
+}
+
+/// What is known of a client as long as one of its requests is remembered.
+private struct Session {
+    var rememberedCount: UInt64 = 0
+    /// The highest number of a request that was forgotten.
+    var forgottenThrough: UInt64?
+
+    init() {}
+
+    init?(decoding bytes: [UInt8]) {
+        var reader = ByteReader(bytes.span)
+        do throws(ByteReaderError) {
+            rememberedCount = try reader.readVarint()
+            if try reader.readBool() { forgottenThrough = try reader.readVarint() }
+            try reader.expectEnd()
+        } catch {
+            return nil
+        }
+        guard rememberedCount > 0 else { return nil }
+    }
+
+    var encoded: [UInt8] {
+        var writer = ByteWriter()
+        writer.write(varint: rememberedCount)
+        writer.write(bool: forgottenThrough != nil)
+        if let forgottenThrough { writer.write(varint: forgottenThrough) }
+        return writer.finish()
     }
 }

@@ -8,51 +8,81 @@ extension StoreCommand {
         static let set: UInt8 = 1
         static let increment: UInt8 = 2
         static let once: UInt8 = 3
+        static let delete: UInt8 = 4
+        static let transact: UInt8 = 5
+        static let openSession: UInt8 = 6
     }
 
     package var encoded: [UInt8] {
         var writer = ByteWriter()
+        writer.write(u8: tag)
+        writer.write(bytes: request?.client ?? [])
+        writer.write(varint: request?.sequence ?? 0)
         switch action {
         case .set(let key, let value):
-            write(Tag.set, to: &writer)
             writer.write(bytes: key)
             writer.write(bytes: value)
         case .increment(let key, let amount):
-            write(Tag.increment, to: &writer)
             writer.write(bytes: key)
             writer.write(signed: amount)
         case .once(let token, let key, let value):
-            write(Tag.once, to: &writer)
             writer.write(bytes: token)
             writer.write(bytes: key)
             writer.write(bytes: value)
+        case .delete(let key): writer.write(bytes: key)
+        case .transact(let transaction): transaction.encode(into: &writer)
+        case .openSession: break
         }
         return writer.finish()
     }
 
+    private var tag: UInt8 {
+        switch action {
+        case .set: Tag.set
+        case .increment: Tag.increment
+        case .once: Tag.once
+        case .delete: Tag.delete
+        case .transact: Tag.transact
+        case .openSession: Tag.openSession
+        }
+    }
+
     package init(decoding bytes: Span<UInt8>) throws(StoreCommandError) {
-        let request: RequestID
-        let action: Action
+        var reader = ByteReader(bytes)
+        let tag: UInt8
+        let client: [UInt8]
+        let sequence: UInt64
         do throws(ByteReaderError) {
-            var reader = ByteReader(bytes)
-            let tag = try reader.readU8()
-            request = RequestID(
-                client: try reader.readBytes(), sequence: try reader.readVarint())
-            action = try Self.readAction(tag, &reader)
+            tag = try reader.readU8()
+            client = try reader.readBytes()
+            sequence = try reader.readVarint()
+        } catch {
+            throw .malformed(error)
+        }
+        let action = try Self.readAction(tag, &reader)
+        do throws(ByteReaderError) {
             try reader.expectEnd()
         } catch {
             throw .malformed(error)
         }
+        // One command has one encoding: without a client there is no number.
+        if client.isEmpty, sequence != 0 { throw .clientLength(0) }
+        let request = client.isEmpty ? nil : RequestID(client: client, sequence: sequence)
         try self.init(request: request, action: action)
     }
 
-    private func write(_ tag: UInt8, to writer: inout ByteWriter) {
-        writer.write(u8: tag)
-        writer.write(bytes: request.client)
-        writer.write(varint: request.sequence)
+    private static func readAction(
+        _ tag: UInt8, _ reader: inout ByteReader
+    ) throws(StoreCommandError) -> Action {
+        if tag == Tag.transact { return .transact(try Transaction(decoding: &reader)) }
+        do throws(ByteReaderError) {
+            return try readPlainAction(tag, &reader)
+        } catch {
+            throw .malformed(error)
+        }
     }
 
-    private static func readAction(
+    private static func readPlainAction(
         _ tag: UInt8, _ reader: inout ByteReader
     ) throws(ByteReaderError) -> Action {
         switch tag {
@@ -63,6 +93,8 @@ extension StoreCommand {
             .once(
                 token: try reader.readBytes(), key: try reader.readBytes(),
                 value: try reader.readBytes())
+        case Tag.delete: .delete(key: try reader.readBytes())
+        case Tag.openSession: .openSession
         default: throw ByteReaderError(reason: .unknownTag(tag), offset: 0)
         }
     }

@@ -1,4 +1,4 @@
-// What the replicated log carries: the three commands that change the store, and who asked for each.
+// What the replicated log carries: the commands that change the store, and who asked for each.
 //
 // Pure: a command that was built or decoded is within every limit of the state machine, so applying
 // it never fails on its contents, on no replica.
@@ -7,23 +7,12 @@
 //      | tag | client (len, bytes) | seq (varint) | fields of the action             |
 //      +-----+---------------------+--------------+----------------------------------+
 //        1 set: key, value      2 increment: key, n (zigzag)      3 once: token, key, value
+//        4 delete: key          5 transact: conditions, writes    6 open a session: nothing
+//
+// A client of no bytes, with the number 0, means that the command has no request: it counts as
+// often as it is sent.
 
 package import Wire
-
-/// Names one request for all of its tries, so that a retry is known for what it is.
-package struct RequestID: Hashable, Sendable {
-    package static let clientCountMax = 128
-
-    /// Chosen by the client, unique for as long as it lives; 1 to 128 bytes.
-    package let client: [UInt8]
-    /// Rises by one with each new request; a retry has the number of its first try.
-    package let sequence: UInt64
-
-    package init(client: [UInt8], sequence: UInt64) {
-        self.client = client
-        self.sequence = sequence
-    }
-}
 
 /// One change that a client asks for.
 package struct StoreCommand: Hashable, Sendable {
@@ -38,29 +27,53 @@ package struct StoreCommand: Hashable, Sendable {
         case increment(key: [UInt8], by: Int64)
         /// Sets `token` and `key`, or neither when the token is there already.
         case once(token: [UInt8], key: [UInt8], value: [UInt8])
+        case delete(key: [UInt8])
+        case transact(Transaction)
+        /// Has no request of its own: a second opening is another session.
+        case openSession
     }
 
-    package let request: RequestID
+    /// Nil for a command that counts as often as it is sent.
+    package let request: RequestID?
     package let action: Action
 
-    package init(request: RequestID, action: Action) throws(StoreCommandError) {
-        guard (1...RequestID.clientCountMax).contains(request.client.count) else {
+    package init(request: RequestID?, action: Action) throws(StoreCommandError) {
+        if let request, !(1...RequestID.clientCountMax).contains(request.client.count) {
             throw .clientLength(request.client.count)
         }
         switch action {
-        case .set(let key, let value): try Self.check([key], value)
-        case .increment(let key, _): try Self.check([key], [])
-        case .once(let token, let key, let value): try Self.check([token, key], value)
+        case .set(let key, let value):
+            try Self.check(key: key)
+            try Self.check(value: value)
+        case .increment(let key, _), .delete(let key): try Self.check(key: key)
+        case .once(let token, let key, let value):
+            try Self.check(key: token)
+            try Self.check(key: key)
+            try Self.check(value: value)
+        case .transact, .openSession: break
         }
         self.request = request
         self.action = action
     }
 
-    private static func check(_ keys: [[UInt8]], _ value: [UInt8]) throws(StoreCommandError) {
-        for key in keys where !(1...keyCountMax).contains(key.count) {
-            throw .keyLength(key.count)
-        }
+    static func check(key: [UInt8]) throws(StoreCommandError) {
+        guard (1...keyCountMax).contains(key.count) else { throw .keyLength(key.count) }
+    }
+
+    static func check(value: [UInt8]) throws(StoreCommandError) {
         if value.count > valueCountMax { throw .valueLength(value.count) }
+    }
+}
+
+extension StoreCommand.Action {
+    /// Every key that it touches; all have to be this shard's.
+    package var keys: [[UInt8]] {
+        switch self {
+        case .set(let key, _), .increment(let key, _), .delete(let key): [key]
+        case .once(let token, let key, _): [token, key]
+        case .transact(let transaction): transaction.keys
+        case .openSession: []
+        }
     }
 }
 
@@ -69,6 +82,9 @@ package enum StoreCommandError: Error, Hashable, Sendable, CustomStringConvertib
     case clientLength(Int)
     case keyLength(Int)
     case valueLength(Int)
+    case operationCount(Int)
+    case transactionSize(Int)
+    case writtenTwice([UInt8])
     case malformed(ByteReaderError)
 
     package var description: String {
@@ -79,7 +95,21 @@ package enum StoreCommandError: Error, Hashable, Sendable, CustomStringConvertib
             "a key has 1 to \(StoreCommand.keyCountMax) bytes, not \(count)"
         case .valueLength(let count):
             "a value has at most \(StoreCommand.valueCountMax) bytes, not \(count)"
+        case .operationCount(let count):
+            "a transaction has 1 to \(Transaction.operationsMax) operations, not \(count)"
+        case .transactionSize(let count):
+            "a transaction has at most \(Transaction.byteCountMax) bytes, not \(count)"
+        case .writtenTwice(let key):
+            "a transaction writes '\(String(decoding: key.prefix(64), as: UTF8.self))' twice"
         case .malformed(let error): "not a command: \(error.reason) at byte \(error.offset)"
+        }
+    }
+
+    /// Whether something is longer or more than may be, as opposed to making no sense.
+    package var isSize: Bool {
+        switch self {
+        case .clientLength, .keyLength, .valueLength, .operationCount, .transactionSize: true
+        case .writtenTwice, .malformed: false
         }
     }
 }

@@ -27,10 +27,12 @@ let voters = Membership(voters: [NodeID(1), NodeID(2), NodeID(3)])
 
 extension KeyValueState {
     static func open(
-        _ folder: StateFolder, mapSize: Int = 16 << 20, requestCountMax: Int = 100
+        _ folder: StateFolder, mapSize: Int = 16 << 20, requestCountMax: Int = 100,
+        requestAgeMax: UInt64 = 1_000_000
     ) throws -> KeyValueState {
         var options = Options(mapSize: mapSize)
         options.requestCountMax = requestCountMax
+        options.requestAgeMax = requestAgeMax
         return try KeyValueState(folder: folder.path, membership: voters, options: options)
     }
 
@@ -45,12 +47,12 @@ extension KeyValueState {
     }
 
     func keys(prefix: String, limit: Int = 1000) throws -> [String] {
-        try range(prefix: Array(prefix.utf8), limit: limit)
+        (try range(prefix: Array(prefix.utf8), limit: limit) ?? [])
             .map { String(decoding: $0.key, as: UTF8.self) }
     }
 
     /// All data, for comparing replicas.
-    func everything() throws -> [KeyValue] { try range(prefix: [], limit: .max) }
+    func everything() throws -> [KeyValue] { try range(prefix: [], limit: .max) ?? [] }
 }
 
 func entry(_ index: UInt64, _ command: StoreCommand?, term: UInt64 = 1) -> LogEntry {
@@ -64,17 +66,24 @@ func id(_ client: String, _ sequence: UInt64) -> RequestID {
 }
 
 extension StoreCommand {
-    static func set(_ key: String, _ value: String, _ request: RequestID) throws -> StoreCommand {
+    static func set(_ key: String, _ value: String, _ request: RequestID?) throws -> StoreCommand {
         try StoreCommand(
             request: request, action: .set(key: Array(key.utf8), value: Array(value.utf8)))
     }
 
-    static func add(_ key: String, _ amount: Int64, _ request: RequestID) throws -> StoreCommand {
+    static func add(_ key: String, _ amount: Int64, _ request: RequestID?) throws -> StoreCommand {
         try StoreCommand(request: request, action: .increment(key: Array(key.utf8), by: amount))
     }
 
+    static func transact(
+        _ conditions: [Condition], _ writes: [Write], _ request: RequestID?
+    ) throws -> StoreCommand {
+        let transaction = try Transaction(conditions: conditions, writes: writes)
+        return try StoreCommand(request: request, action: .transact(transaction))
+    }
+
     static func once(
-        _ token: String, _ key: String, _ value: String, _ request: RequestID
+        _ token: String, _ key: String, _ value: String, _ request: RequestID?
     ) throws -> StoreCommand {
         try StoreCommand(
             request: request,

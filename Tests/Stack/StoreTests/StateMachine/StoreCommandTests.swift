@@ -14,7 +14,26 @@ struct StoreCommandTests {
         .increment(key: [1, 2], by: .max),
         .once(token: [3], key: [4, 5], value: [6]),
         .once(token: [3, 3, 3], key: [4], value: []),
+        .delete(key: [1, 2]),
+        .openSession,
+        .transact(transaction),
     ]
+
+    /// Every kind of condition and write.
+    private static var transaction: Transaction {
+        let conditions = [
+            Condition(key: [1], .version(0)), Condition(key: [1], .version(.max)),
+            Condition(key: [2, 3], .value([])), Condition(key: [2], .absent),
+            Condition(key: [9], .present),
+        ]
+        let writes = [
+            Write(key: [1], .set([7, 8])), Write(key: [2], .delete), Write(key: [3], .add(.min)),
+        ]
+        guard let made = try? Transaction(conditions: conditions, writes: writes) else {
+            preconditionFailure("a transaction within every limit")
+        }
+        return made
+    }
 
     @Test(arguments: samples)
     func `a command comes back from its bytes`(action: StoreCommand.Action) throws {
