@@ -48,7 +48,7 @@ struct SeedSearch {
             \(Figure.short(seconds)) s: \(Int(hunt.simulated.seconds / seconds)) s in one
             \(tallies.steps) steps, \(tallies.messages) messages, \(tallies.lost) lost, \
             \(tallies.elections) elections, \(tallies.commits) commits
-            \(tallies.crashes) crashes, \(tallies.writesLost) writes lost in them, \
+            \(tallies.crashes) crashes, \(tallies.writesLost) writes lost in them, \(tallies.damages) damaged journals, \
             \(tallies.pauses) pauses, \(tallies.partitions) partitions, \
             \(tallies.snapshots) snapshots, \(tallies.truncations) cuts, \
             \(tallies.configurations) configurations (\(tallies.jointConfigurations) joint)

@@ -59,6 +59,8 @@ package enum PlantedBug: String, Hashable, Sendable, CaseIterable {
     case jointNeedsOneMajority = "joint-needs-one-majority"
     /// Learners count like voters.
     case countsLearners = "counts-learners"
+    /// A node whose log was damaged votes and campaigns as if it had lost nothing.
+    case votesWithDamagedLog = "votes-with-damaged-log"
     /// A configuration stays in force although its entry was cut from the log.
     case keepsCutConfiguration = "keeps-cut-configuration"
 }

@@ -54,7 +54,7 @@ package struct RaftNode: Sendable {
         log.plantedBug = configuration.plantedBug
         clock = ElectionClock(minimum: configuration.electionTicks, seed: configuration.seed)
         ledger = PersistenceLedger(restored: restored.hardState)
-        if restored.hardState.isRecovering {
+        if restored.hardState.isRecovering, !has(.votesWithDamagedLog) {
             precondition(configuration.life != 0, "a damaged node needs a name for its life")
             recovery = Recovery()
         }

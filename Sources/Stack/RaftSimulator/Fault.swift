@@ -54,6 +54,9 @@ package enum Fault: Hashable, Sendable {
     /// The process dies. Of the writes under way a share reaches the disk, in order: `landed` of 255,
     /// and of the next write the first `torn` parts.
     case crash(Target, landed: UInt8, torn: UInt8)
+    /// The process dies, and of the journal only a share of 256 can be read again. Strikes one node
+    /// at a time, and none in a small group: more damage than that nothing could mend.
+    case damage(Target, kept: UInt8)
     /// All processes die at once.
     case blackout(landed: UInt8, torn: UInt8)
     /// The process stands still: messages wait in its sockets.
@@ -98,6 +101,8 @@ extension Fault: CustomStringConvertible {
         switch self {
         case .crash(let target, let landed, let torn):
             "crash \(target), \(landed)/255 of its writes and \(torn) parts landed"
+        case .damage(let target, let kept):
+            "crash \(target) and damage its journal, \(kept)/256 can be read"
         case .blackout(let landed, let torn):
             "crash every node, \(landed)/255 of their writes and \(torn) parts landed"
         case .pause(let target): "pause \(target)"

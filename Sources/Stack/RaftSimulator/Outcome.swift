@@ -12,6 +12,8 @@ package struct Tallies: Hashable, Sendable {
     package var crashes = 0
     /// Ready-made writes that a crash kept from the disk, in whole or in part.
     package var writesLost = 0
+    /// Journals that lost entries which were on disk.
+    package var damages = 0
     package var pauses = 0
     package var partitions = 0
     package var snapshots = 0
@@ -30,6 +32,7 @@ package struct Tallies: Hashable, Sendable {
         left.reads += right.reads
         left.crashes += right.crashes
         left.writesLost += right.writesLost
+        left.damages += right.damages
         left.pauses += right.pauses
         left.partitions += right.partitions
         left.snapshots += right.snapshots

@@ -137,6 +137,19 @@ extension ScheduleDraw {
         add(.chore(.change(undo)), at: start + milliseconds(mean: 3000))
     }
 
+    mutating func addDamagedLog(at start: SimulatedTime) {
+        add(.partition(.isolated(.afterLeader(2))), for: .milliseconds(200), at: start)
+        for step in 1...6 {
+            let time = start + .milliseconds(20 * step)
+            add(.operation(write(key(), at: .leader)), at: time)
+        }
+        let damage = Fault.damage(.afterLeader(1), kept: pick([0, 128, 240]))
+        add(damage, for: .milliseconds(pick([1, 20])), at: start + .milliseconds(180))
+        // The one that lost it is back, and perhaps has begun to recover.
+        let delay = SimulatedTime.milliseconds(random.integer(in: 181...260))
+        add(crash(.leader), for: .milliseconds(900), at: start + delay)
+    }
+
     mutating func addSplitVote(at start: SimulatedTime) {
         // Nobody knows a leader then, and nobody waits for one.
         add(.blackout(landed: 255, torn: 0), for: .milliseconds(5), at: start)

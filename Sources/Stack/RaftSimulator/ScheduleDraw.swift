@@ -85,6 +85,7 @@ struct ScheduleDraw {
     private mutating func addTroubles() {
         var menu: [Trouble] = []
         for trouble in Trouble.allCases where trouble != .memberChange {
+            if changesMembers, trouble == .damage || trouble == .damagedLog { continue }
             let isPlot = trouble.span > .zero
             guard random.chance(isPlot ? 0.5 : 0.35) else { continue }
             for _ in 0..<random.integer(in: 1...3) * (isPlot ? 2 : 1) { menu.append(trouble) }

@@ -51,6 +51,18 @@ struct SimulatedDisk {
         }
     }
 
+    /// Loses entries in front of sound ones: a checksum fails, and nothing behind it can be believed.
+    ///
+    /// What the durable state machine has is safe. The driver that starts on such a journal notes that the
+    /// node is to recover before it cuts it.
+    mutating func damage(keeping share: UInt8) {
+        let safe = max(base.distance(to: machine.applied.index), 0)
+        guard entries.count > safe else { return }
+        let kept = safe + (entries.count - safe) * Int(share) / 256
+        entries.removeSubrange(kept...)
+        hardState.isRecovering = true
+    }
+
     /// Makes a state of the state machine durable.
     mutating func save(_ state: Registers) {
         guard state.applied.index > machine.applied.index else { return }

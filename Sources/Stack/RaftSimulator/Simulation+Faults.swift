@@ -8,6 +8,8 @@ extension Simulation {
         switch fault {
         case .crash(let target, let landed, let torn):
             try crash(place(of: target), landed: landed, torn: torn, for: span)
+        case .damage(let target, let kept):
+            try damage(place(of: target), kept: kept, for: span)
         case .blackout(let landed, let torn):
             for place in nodes.indices {
                 try crash(place, landed: landed, torn: torn, for: span)
@@ -44,6 +46,19 @@ extension Simulation {
         nodes[place].pausedUntil = nil
         nodes[place].downUntil = now + span
         queue.add(.restart(place), at: now + span)
+    }
+
+    /// Damages a journal, where the others can still decide without its node.
+    private mutating func damage(
+        _ place: Int, kept: UInt8, for span: SimulatedTime
+    ) throws(Violation) {
+        let isMendable =
+            schedule.group.voters > 2 && place < schedule.group.voters
+            && checker.changes == 0 && nodes.allSatisfy { !$0.disk.hardState.isRecovering }
+        guard isMendable, nodes[place].downUntil == nil else { return }
+        try crash(place, landed: 255, torn: 0, for: span)
+        nodes[place].disk.damage(keeping: kept)
+        tallies.damages += nodes[place].disk.hardState.isRecovering ? 1 : 0
     }
 
     mutating func restart(_ place: Int) throws(Violation) {

@@ -4,7 +4,7 @@
 import Determinism
 
 enum Trouble: CaseIterable {
-    case crash, blackout, pause, partition, storm, clock, slowDisk
+    case crash, blackout, damage, pause, partition, storm, clock, slowDisk
     case compaction, transfer, campaign
     /// A node is struck at the very moment when it does what it must not forget.
     case ambush
@@ -22,6 +22,8 @@ enum Trouble: CaseIterable {
     case splitVote
     /// Members come and go, while whoever leads may be struck in the middle of it.
     case memberChange
+    /// One of the two nodes that hold an entry loses it, and the other one goes down.
+    case damagedLog
     /// A leader falls asleep while its heartbeats are answered, and wakes up when all is over.
     case sleepingLeader
     /// Another leader is elected within the lease of one that is cut off, as far as voters let it.
@@ -32,11 +34,11 @@ enum Trouble: CaseIterable {
     /// How long it takes to unfold; zero for single faults.
     var span: SimulatedTime {
         switch self {
-        case .crash, .blackout, .pause, .partition, .storm, .clock, .slowDisk, .compaction,
+        case .crash, .blackout, .damage, .pause, .partition, .storm, .clock, .slowDisk, .compaction,
             .transfer, .campaign, .ambush:
             .zero
         case .splitVote, .leaseTrap, .hastyRestarts: .milliseconds(800)
-        case .lostFollower, .memberChange: .milliseconds(1200)
+        case .lostFollower, .memberChange, .damagedLog: .milliseconds(1200)
         case .fallingLeaders, .forkedLog, .deposedLeader, .sleepingLeader: .milliseconds(1600)
         case .figureEight: .milliseconds(2200)
         }
@@ -50,6 +52,9 @@ extension ScheduleDraw {
         case .blackout:
             let fault = Fault.blackout(landed: byte(), torn: byte() % 4)
             add(fault, for: milliseconds(mean: 100), at: time)
+        case .damage:
+            let fault = Fault.damage(target(), kept: pick([0, byte(), 250]))
+            add(fault, for: milliseconds(mean: pick([10, 300])), at: time)
         case .pause: add(.pause(target()), for: milliseconds(mean: pick([30, 700])), at: time)
         case .partition:
             add(.partition(partition()), for: milliseconds(mean: pick([100, 800])), at: time)
@@ -73,6 +78,7 @@ extension ScheduleDraw {
         case .forkedLog: addForkedLog(at: time)
         case .splitVote: addSplitVote(at: time)
         case .memberChange: addMemberChange(at: time)
+        case .damagedLog: addDamagedLog(at: time)
         case .sleepingLeader: addSleepingLeader(at: time)
         case .leaseTrap: addLeaseTrap(at: time)
         case .hastyRestarts: addHastyRestarts(at: time)
