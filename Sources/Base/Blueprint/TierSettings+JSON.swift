@@ -92,7 +92,8 @@ extension StoreReplica {
 extension StoreSettings {
     init(_ members: Members) throws(BlueprintError) {
         try members.allow([
-            "shard", "shardCount", "replica", "replicas", "acknowledge", "heartbeatNanoseconds",
+            "shard", "shardCount", "replica", "replicas", "shards", "acknowledge",
+            "heartbeatNanoseconds",
             "electionTimeoutNanoseconds", "mapSize",
         ])
         var replicas: [StoreReplica] = []
@@ -111,6 +112,11 @@ extension StoreSettings {
             throw BlueprintError(
                 member: members.member("replica"), problem: .outOfRange(Int64(replica)))
         }
+        if members.optional("shards") != nil { shards = try members.groups("shards") }
+        guard shards.isEmpty || shards.count == shardCount else {
+            throw BlueprintError(
+                member: members.member("shards"), problem: .outOfRange(Int64(shards.count)))
+        }
         try members.read("acknowledge", into: &acknowledge)
         try members.read("heartbeat", into: &heartbeat)
         try members.read("electionTimeout", into: &electionTimeout)
@@ -120,7 +126,8 @@ extension StoreSettings {
     var json: JSON {
         [
             "shard": shard.json, "shardCount": shardCount.json, "replica": replica.json,
-            "replicas": .array(replicas.map(\.json)), "acknowledge": .string(acknowledge.rawValue),
+            "replicas": .array(replicas.map(\.json)), "shards": shards.json,
+            "acknowledge": .string(acknowledge.rawValue),
             "heartbeatNanoseconds": heartbeat.json,
             "electionTimeoutNanoseconds": electionTimeout.json, "mapSize": mapSize.json,
         ]

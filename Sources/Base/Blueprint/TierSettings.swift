@@ -91,6 +91,9 @@ package struct StoreSettings: Equatable, Sendable {
     /// Which of `replicas` this node is.
     package var replica: Int
     package var replicas: [StoreReplica]
+    /// The replicas of every shard, in shard order; what a node needs for transactions across
+    /// shards, which it refuses without.
+    package var shards: [[NamedAddress]] = []
     package var acknowledge: StoreAcknowledgement = .majority
     package var heartbeat: Duration = .milliseconds(50)
     /// The least election timeout; each election draws from this up to twice this. Several

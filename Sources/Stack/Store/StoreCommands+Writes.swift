@@ -1,6 +1,8 @@
 // Writes: from the words of a command to an entry of the log, and from what applying it gave to the
 // client's answer.
 
+import Linux
+import Reactor
 import Replication
 import Wire
 
@@ -8,11 +10,31 @@ extension StoreCommands {
     func write(_ command: RESPCommand) async throws(CommandRefusal) -> RESPValue {
         var words = CommandWords(command)
         let (write, form) = try words.takeWrite()
+        if let request = write.request, request.isReserved {
+            throw .syntax("names with \(RequestID.reservedMark) are the store's own")
+        }
+        if let plan = try plan(for: write.action) {
+            return try form.answer(try await transactions.coordinate(plan, for: write.request))
+        }
         for key in write.action.keys { try check(key) }
-        switch await replica.propose(write.encoded) {
-        case .applied(let reply): return try form.answer(reply)
-        case .refused(let refusal): throw refused(refusal)
-        case .unknown: throw .unknown("no majority answered in time")
+        return try form.answer(try await replicate(write.encoded))
+    }
+
+    /// Puts a command into the log, again and again while a transaction holds one of its keys.
+    private func replicate(_ command: [UInt8]) async throws(CommandRefusal) -> StoreReply {
+        let deadline = MonotonicTime.now() + replica.limits.answerTimeout
+        var count = 0
+        while true {
+            switch await replica.propose(command) {
+            case .applied(.locked(let holder)):
+                count += 1
+                guard await transactions.wait(for: holder, count, deadline: deadline) else {
+                    throw .unavailable("a key is held by a transaction")
+                }
+            case .applied(let reply): return reply
+            case .refused(let refusal): throw refused(refusal)
+            case .unknown: throw .unknown("no majority answered in time")
+            }
         }
     }
 }
@@ -36,6 +58,9 @@ enum AnswerForm {
         case .expired: throw .sessionExpired
         case .refused(.notInteger): throw .syntax("value is not an integer or out of range")
         case .refused(.overflow): throw .syntax("increment would overflow")
+        case .refused(.overloaded): throw .overloaded("too many transactions are prepared")
+        case .locked, .begun, .prepared, .aborted:
+            throw .unavailable("a transaction was left unfinished")
         case .refused(.malformed): throw .syntax("the command is not one that this build knows")
         }
     }

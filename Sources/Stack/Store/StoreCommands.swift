@@ -20,6 +20,8 @@
 //                                                   first test, from 0, that did not hold
 //         test    VERSION key n | VALUE key v | ABSENT key | PRESENT key
 //         change  SET key value | DEL key | INCRBY key n          one for each key
+//         keys of several shards: any node carries it out, two-phase, see TwoPhase.swift; the
+//         session of an ID is one of the shard of the first key
 //     SESSION                     @name, for `ID @name seq`: the safe kind, see RequestTable.swift
 //
 //   Refusals:
@@ -48,6 +50,7 @@ struct StoreCommands {
     let replica: StoreGroup
     let host: ReplicaHost
     let settings: StoreSettings
+    let transactions: ShardTransactions
 
     func answer(_ command: RESPCommand) async -> RESPValue {
         do throws(CommandRefusal) {
@@ -66,6 +69,8 @@ struct StoreCommands {
         case "GET": return try await get(command)
         case "MGET": return try await getMany(command)
         case "RANGE": return try await range(command)
+        case "TWOPHASE": return try await takeStep(command)
+        case "TXNSTATUS": return try await tellStatus(command)
         case "SET", "DEL", "INCRBY", "ONCE", "TXN", "SESSION": return try await write(command)
         case "COMMAND", "CLIENT", "CONFIG": return .array([])  // redis-cli asks on connecting.
         default: throw .syntax("unknown command '\(command.name.prefix(32))'")
@@ -116,9 +121,17 @@ struct StoreCommands {
 
     /// What was found: values or a range, as the query asked.
     private func read(_ query: StoreQuery) async throws(CommandRefusal) -> QueryOutcome {
-        let outcome = await replica.read(query)
+        let deadline = MonotonicTime.now() + replica.limits.answerTimeout
+        var outcome = await replica.read(query)
+        var count = 0
+        while case .locked(let holder) = outcome {
+            count += 1
+            guard await transactions.wait(for: holder, count, deadline: deadline) else { break }
+            outcome = await replica.read(query)
+        }
         switch outcome {
         case .values, .range: return outcome
+        case .locked: throw .unavailable("a key is held by a transaction")
         case .tooLarge:
             throw .tooLarge("an answer has at most \(Bounds.answerBytesMax) bytes; ask for less")
         case .refused(let refusal): throw refused(refusal)

@@ -2,6 +2,7 @@
 // clients and to the other replicas, and ends cleanly or like a crash.
 
 package import Blueprint
+import Determinism
 import Endpoints
 import Journal
 package import Linux
@@ -16,6 +17,7 @@ package final class StoreServer {
     let settings: StoreSettings
     let host: ReplicaHost
     let replica: StoreGroup
+    let transactions: ShardTransactions
     let log: Log
     private let clients: RESPServer
     private let ended = Turnstile()
@@ -34,7 +36,8 @@ package final class StoreServer {
     /// With other bounds, and with a journal by which tests bring about a failing disk.
     init(
         name: String, listen: SocketAddress, dataFolder: String, settings: StoreSettings,
-        seed: UInt64, limits: ReplicaLimits, journal: JournalOptions = JournalOptions()
+        seed: UInt64, limits: ReplicaLimits, journal: JournalOptions = JournalOptions(),
+        patience: TransactionLimits = TransactionLimits()
     ) throws(ReplicationError) {
         self.name = name
         self.settings = settings
@@ -44,7 +47,11 @@ package final class StoreServer {
         place.journal = journal
         let host = try ReplicaHost(place, log: log)
         let replica = try Self.open(settings, on: host, dataFolder: dataFolder)
-        let commands = StoreCommands(replica: replica, host: host, settings: settings)
+        transactions = ShardTransactions(
+            replica: replica, settings: settings, limits: patience,
+            random: SeededRandom(seed: seed), log: log)
+        let commands = StoreCommands(
+            replica: replica, host: host, settings: settings, transactions: transactions)
         do {
             clients = try RESPServer(listen) { command in await commands.answer(command) }
         } catch {
@@ -77,6 +84,7 @@ package final class StoreServer {
     /// Serves until `drain` or `stop`.
     package func run() async {
         Task { @ReactorActor [host] in await host.run() }
+        Task { @ReactorActor [transactions] in await transactions.sweepRegularly() }
         log.info(
             "serving",
             [
@@ -98,6 +106,7 @@ package final class StoreServer {
     /// Stops at once, as a crash would; what was acknowledged is on the disk anyway.
     package func stop() async {
         clients.stop()
+        transactions.stop()
         await host.stop()
         hasEnded = true
         ended.wakeAll()

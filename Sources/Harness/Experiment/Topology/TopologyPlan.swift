@@ -126,6 +126,7 @@ extension Topology {
         var settings = StoreSettings(
             shard: shard, shardCount: shards.count, replica: place.index, replicas: replicas)
         settings.acknowledge = acknowledge
+        settings.shards = shards
         return settings
     }
 }

@@ -60,12 +60,22 @@ extension KeyValueState {
             return reply
         }
         let changes = Changes(data: data(transaction), index: index)
-        guard let request = command.request else { return try changes.carryOut(command.action) }
+        let ledger = ledger(transaction)
+        if case .step(let step) = command.action {
+            var phases = TwoPhase(changes, requests, ledger)
+            defer { forgottenCount += phases.forgottenCount }
+            return try phases.carryOut(step, for: command.request)
+        }
+        guard let request = command.request else {
+            if let holder = try ledger.holder(ofAny: command.action.keys) { return .locked(holder) }
+            return try changes.carryOut(command.action)
+        }
         switch try requests.standing(of: request) {
         case .answered(let reply): return reply
         case .expired: return .expired
         case .new: break
         }
+        if let holder = try ledger.holder(ofAny: command.action.keys) { return .locked(holder) }
         let reply = try changes.carryOut(command.action)
         forgottenCount += try requests.keep(reply, to: request, at: index)
         return reply
