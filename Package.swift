@@ -45,6 +45,7 @@ let package = Package(
         .executable(name: "faultline", targets: ["faultline"]),
         .executable(name: "faultline-node", targets: ["faultline-node"]),
         .executable(name: "faultline-bench", targets: ["faultline-bench"]),
+        .executable(name: "faultline-sim", targets: ["faultline-sim"]),
     ],
     targets: [
         .target(name: "CLinux", path: "Sources/Base/CLinux", cSettings: [.define("_GNU_SOURCE")]),
@@ -66,6 +67,7 @@ let package = Package(
         tier("App", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint"),
         tier("Cache", "Linux", "Reactor", "Blueprint"),
         tier("Raft"),
+        tier("RaftSimulator", "Raft", "Determinism"),
         tier(
             "Replication", "Raft", "Linux", "Reactor", "Wire", "Journal", "Determinism",
             "Telemetry"),
@@ -73,8 +75,8 @@ let package = Package(
             "Store", "Raft", "Replication", "Linux", "Reactor", "Wire", "Endpoints", "Journal",
             "CLMDB", "Telemetry", "Blueprint"),
         tier(
-            "Queue", "Linux", "Reactor", "Wire", "Endpoints", "Journal", "Determinism", "Telemetry",
-            "Blueprint"),
+            "Queue", "Raft", "Replication", "Linux", "Reactor", "Wire", "Endpoints", "Determinism",
+            "Telemetry", "Blueprint"),
 
         harness("Experiment", "CYAML", "Linux", "Wire", "Blueprint"),
         harness("History", "Linux", "Wire"),
@@ -102,6 +104,7 @@ let package = Package(
         command(
             "faultline-bench", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Experiment",
             "Testbed"),
+        command("faultline-sim", "Linux", "Wire", "Raft", "RaftSimulator"),
 
         .testTarget(
             name: "CommandTests", dependencies: ["faultline", "faultline-node", "Linux"],
@@ -109,6 +112,9 @@ let package = Package(
         .testTarget(
             name: "BenchTests", dependencies: ["faultline-bench", "Wire", "Linux"],
             path: "Tests/Commands/BenchTests", swiftSettings: strict),
+        .testTarget(
+            name: "SimTests", dependencies: ["faultline-sim", "Raft", "RaftSimulator"],
+            path: "Tests/Commands/SimTests", swiftSettings: strict),
         tests("Base", "Linux"),
         tests("Base", "Reactor", "Linux", "Determinism"),
         tests("Base", "Wire"),
@@ -121,6 +127,7 @@ let package = Package(
         tests("Stack", "App", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests("Stack", "Cache", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests("Stack", "Raft"),
+        tests("Stack", "RaftSimulator", "Raft", "Determinism"),
         tests(
             "Stack", "Replication", "Raft", "Linux", "Reactor", "Wire", "Journal", "Determinism",
             "Telemetry"),
@@ -128,8 +135,8 @@ let package = Package(
             "Stack", "Store", "Raft", "Replication", "Linux", "Reactor", "Wire", "Endpoints",
             "Journal", "Determinism", "Blueprint"),
         tests(
-            "Stack", "Queue", "Linux", "Reactor", "Wire", "Endpoints", "Journal", "Determinism",
-            "Blueprint"),
+            "Stack", "Queue", "Raft", "Replication", "Linux", "Reactor", "Wire", "Endpoints",
+            "Determinism", "Blueprint"),
         tests("Harness", "Experiment", "Linux", "Wire", "Blueprint"),
         tests("Harness", "History", "Linux"),
         tests("Harness", "Testbed", "Linux", "Reactor", "Determinism", "Blueprint"),

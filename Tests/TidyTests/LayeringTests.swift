@@ -9,6 +9,9 @@ struct LayeringTests {
     /// Libraries that the replicated tiers are built on; every other module of the stack is a tier.
     private static let tierLibraries: Set<String> = ["Raft", "Replication"]
 
+    /// Programs of the stack's side; all others belong to the harness.
+    private static let stackCommands: Set<String> = ["faultline-node", "faultline-sim"]
+
     /// What a file imports; `@testable`, access level and attributes do not matter.
     static func imports(_ file: SourceFile) -> Set<String> {
         Set(
@@ -39,7 +42,7 @@ struct LayeringTests {
             case "base": wrong = stack.union(harness)
             case "tier": wrong = harness.union(stack.subtracting(tierLibraries))
             case "harness": wrong = stack
-            case "command": wrong = target.name == "faultline-node" ? harness : stack
+            case "command": wrong = stackCommands.contains(target.name) ? harness : stack
             default: wrong = []
             }
             return target.uses.intersection(wrong).sorted().map { "\(target.name) uses \($0)" }

@@ -107,6 +107,15 @@ extension Members {
         value = bool
     }
 
+    /// A share from 0 to 1.
+    func read(_ key: String, into value: inout Double) throws(BlueprintError) {
+        guard let json = optional(key) else { return }
+        guard let share = json.double, (0...1).contains(share) else {
+            throw notA("a share from 0 to 1", key)
+        }
+        value = share
+    }
+
     /// Under the key with `Nanoseconds` at its end.
     func read(_ key: String, into value: inout Duration) throws(BlueprintError) {
         let key = "\(key)Nanoseconds"

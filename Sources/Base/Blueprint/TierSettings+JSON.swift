@@ -43,12 +43,13 @@ extension BalancerSettings {
 extension AppSettings {
     init(_ members: Members) throws(BlueprintError) {
         try members.allow([
-            "cache", "shards", "queue", "sessionLifetimeNanoseconds", "cacheLifetimeNanoseconds",
-            "requestTimeoutNanoseconds",
+            "cache", "shards", "queue", "queuePartitions", "sessionLifetimeNanoseconds",
+            "cacheLifetimeNanoseconds", "requestTimeoutNanoseconds",
         ])
         self.init(
             cache: try members.addresses("cache"), shards: try members.groups("shards"),
             queue: try members.addresses("queue"))
+        try members.read("queuePartitions", into: &queuePartitions, from: 1)
         try members.read("sessionLifetime", into: &sessionLifetime)
         try members.read("cacheLifetime", into: &cacheLifetime)
         try members.read("requestTimeout", into: &requestTimeout)
@@ -57,6 +58,7 @@ extension AppSettings {
     var json: JSON {
         [
             "cache": cache.json, "shards": shards.json, "queue": queue.json,
+            "queuePartitions": queuePartitions.json,
             "sessionLifetimeNanoseconds": sessionLifetime.json,
             "cacheLifetimeNanoseconds": cacheLifetime.json,
             "requestTimeoutNanoseconds": requestTimeout.json,
@@ -134,18 +136,57 @@ extension StoreSettings {
     }
 }
 
+extension QueueNode {
+    init(json: JSON, at path: String) throws(BlueprintError) {
+        let members = try Members(json, at: path)
+        try members.allow(["id", "client", "peer"])
+        self.init(
+            id: try members.integer("id", from: 1),
+            client: try NamedAddress(
+                json: try members.required("client"), at: members.member("client")),
+            peer: try members.address("peer"))
+    }
+
+    var json: JSON {
+        ["id": id.json, "client": client.json, "peer": .string("\(peer)")]
+    }
+}
+
 extension QueueSettings {
     init(_ members: Members) throws(BlueprintError) {
-        try members.allow(["visibilityNanoseconds", "deduplicationWindow"])
-        self.init()
-        try members.read("visibility", into: &visibility)
-        try members.read("deduplicationWindow", into: &deduplicationWindow, from: 1)
+        try members.allow([
+            "node", "nodes", "partitions", "heartbeatNanoseconds", "electionTimeoutNanoseconds",
+            "tries", "retryDelayMinNanoseconds", "retryDelayMaxNanoseconds", "sessionNanoseconds",
+            "retentionNanoseconds", "memory",
+        ])
+        var nodes: [QueueNode] = []
+        for (json, path) in try members.elements("nodes") {
+            nodes.append(try QueueNode(json: json, at: path))
+        }
+        self.init(
+            node: try members.integer("node", from: 1), nodes: nodes,
+            partitions: try members.integer("partitions", from: 1))
+        guard nodes.contains(where: { $0.id == node }) else {
+            throw BlueprintError(member: members.member("node"), problem: .outOfRange(Int64(node)))
+        }
+        try members.read("heartbeat", into: &heartbeat)
+        try members.read("electionTimeout", into: &electionTimeout)
+        try members.read("tries", into: &tries, from: 1)
+        try members.read("retryDelayMin", into: &retryDelayMin)
+        try members.read("retryDelayMax", into: &retryDelayMax)
+        try members.read("session", into: &session)
+        try members.read("retention", into: &retention)
+        try members.read("memory", into: &memory, from: 1 << 10)
     }
 
     var json: JSON {
         [
-            "visibilityNanoseconds": visibility.json,
-            "deduplicationWindow": deduplicationWindow.json,
+            "node": node.json, "nodes": .array(nodes.map(\.json)), "partitions": partitions.json,
+            "heartbeatNanoseconds": heartbeat.json,
+            "electionTimeoutNanoseconds": electionTimeout.json, "tries": tries.json,
+            "retryDelayMinNanoseconds": retryDelayMin.json,
+            "retryDelayMaxNanoseconds": retryDelayMax.json, "sessionNanoseconds": session.json,
+            "retentionNanoseconds": retention.json, "memory": memory.json,
         ]
     }
 }
@@ -153,25 +194,33 @@ extension QueueSettings {
 extension WorkerSettings {
     init(_ members: Members) throws(BlueprintError) {
         try members.allow([
-            "queue", "shards", "topic", "concurrency", "workNanoseconds", "visibilityNanoseconds",
-            "acknowledge", "idempotent",
+            "queue", "shards", "partitions", "topic", "group", "heartbeatNanoseconds",
+            "concurrency", "workNanoseconds", "visibilityNanoseconds", "acknowledge", "idempotent",
+            "poison", "drainTimeoutNanoseconds",
         ])
         self.init(
             queue: try members.addresses("queue"), shards: try members.groups("shards"))
+        try members.read("partitions", into: &partitions, from: 1)
         try members.read("topic", into: &topic)
+        try members.read("group", into: &group)
+        try members.read("heartbeat", into: &heartbeat)
         try members.read("concurrency", into: &concurrency, from: 1)
         try members.read("work", into: &work)
         try members.read("visibility", into: &visibility)
         try members.read("acknowledge", into: &acknowledge)
         try members.read("idempotent", into: &idempotent)
+        try members.read("poison", into: &poison)
+        try members.read("drainTimeout", into: &drainTimeout)
     }
 
     var json: JSON {
         [
-            "queue": queue.json, "shards": shards.json, "topic": .string(topic),
-            "concurrency": concurrency.json, "workNanoseconds": work.json,
-            "visibilityNanoseconds": visibility.json,
+            "queue": queue.json, "shards": shards.json, "partitions": partitions.json,
+            "topic": .string(topic), "group": .string(group),
+            "heartbeatNanoseconds": heartbeat.json, "concurrency": concurrency.json,
+            "workNanoseconds": work.json, "visibilityNanoseconds": visibility.json,
             "acknowledge": .string(acknowledge.rawValue), "idempotent": .bool(idempotent),
+            "poison": .number(poison), "drainTimeoutNanoseconds": drainTimeout.json,
         ]
     }
 }

@@ -41,6 +41,8 @@ package struct AppSettings: Equatable, Sendable {
     /// The replicas of each shard, in shard order: the index is what `ShardKey` yields.
     package var shards: [[NamedAddress]]
     package var queue: [NamedAddress]
+    /// Partitions of the queue: a key's partition is what `ShardKey` yields for this count.
+    package var queuePartitions = 1
     package var sessionLifetime: Duration = .seconds(1800)
     /// How stale a cached read may get when its invalidation was lost.
     package var cacheLifetime: Duration = .seconds(30)
@@ -110,13 +112,54 @@ package struct StoreSettings: Equatable, Sendable {
     }
 }
 
-package struct QueueSettings: Equatable, Sendable {
-    /// How long a delivery stays hidden from other workers when the worker names no time itself.
-    package var visibility: Duration = .seconds(5)
-    /// Identifiers remembered, so that an order put on the queue twice is one order.
-    package var deduplicationWindow = 100_000
+/// One node of the queue.
+package struct QueueNode: Equatable, Sendable {
+    /// Counted from 1.
+    package var id: Int
+    package var client: NamedAddress
+    /// Where the other nodes reach it.
+    package var peer: SocketAddress
 
-    package init() {}
+    package init(id: Int, client: NamedAddress, peer: SocketAddress) {
+        self.id = id
+        self.client = client
+        self.peer = peer
+    }
+}
+
+package struct QueueSettings: Equatable, Sendable {
+    /// Which of `nodes` this one is.
+    package var node: Int
+    /// Every node has a replica of every partition.
+    package var nodes: [QueueNode]
+    /// Partitions of every topic, each a Raft group; never changed for a data folder, since keys
+    /// would move.
+    package var partitions: Int
+    package var heartbeat: Duration = .milliseconds(50)
+    /// The least election timeout; each election draws from this up to twice this. Several
+    /// heartbeats long, or a late packet deposes a healthy leader.
+    package var electionTimeout: Duration = .milliseconds(300)
+    /// Tries of one message before it goes to the dead-letter topic. Low values set good messages
+    /// aside when the store is away for a moment.
+    package var tries = 20
+    /// The pause after the first failed try is drawn from zero to this, and doubles with each try.
+    package var retryDelayMin: Duration = .milliseconds(50)
+    /// The ceiling that the doubling stops at.
+    package var retryDelayMax: Duration = .seconds(10)
+    /// How long a worker may be silent before its partitions go to others; several of its
+    /// heartbeats, or a short pause moves partitions for nothing.
+    package var session: Duration = .seconds(3)
+    /// How long a message may stay that nobody has done.
+    package var retention: Duration = .seconds(7 * 24 * 3600)
+    /// Bytes of messages in one partition; above it publishing is refused. Bounds memory, and on
+    /// the disk about twice as much besides the log.
+    package var memory = 64 << 20
+
+    package init(node: Int, nodes: [QueueNode], partitions: Int) {
+        self.node = node
+        self.nodes = nodes
+        self.partitions = partitions
+    }
 }
 
 /// When a worker acknowledges its delivery.
@@ -131,7 +174,13 @@ package struct WorkerSettings: Equatable, Sendable {
     package var queue: [NamedAddress]
     /// The replicas of each shard, in shard order: the index is what `ShardKey` yields.
     package var shards: [[NamedAddress]]
+    /// Partitions of the queue, as in its own settings.
+    package var partitions = 1
     package var topic = "orders"
+    /// The consumer group that the orders are shared out in.
+    package var group = "workers"
+    /// Below a third of the queue's session, or a lost heartbeat ends it.
+    package var heartbeat: Duration = .milliseconds(500)
     /// Orders worked on at once by this process.
     package var concurrency = 8
     /// The time that one order takes before its effect.
@@ -141,6 +190,11 @@ package struct WorkerSettings: Equatable, Sendable {
     package var acknowledge: WorkerAcknowledgement = .afterEffect
     /// Whether an effect carries an idempotency key; without one a second delivery doubles it.
     package var idempotent = true
+    /// The share of orders, 0 to 1, that this worker cannot do however often it tries: poison, so
+    /// that the harness can show that the others flow. The order's id decides, on every worker.
+    package var poison = 0.0
+    /// How long SIGTERM waits for orders in work; what is not done then is given back.
+    package var drainTimeout: Duration = .seconds(2)
 
     package init(queue: [NamedAddress], shards: [[NamedAddress]]) {
         self.queue = queue

@@ -46,20 +46,24 @@ package final class LeaderSeeker {
     private var random: SeededRandom
     private let tryTimeout: Duration
     private let connectTimeout: Duration
+    private let retriesOverload: Bool
     /// No further try starts with less time than this: it would most likely be cut off, and turn
     /// "certainly not executed" into "nobody knows".
     private static let tryMin: Duration = .milliseconds(20)
 
-    /// `tryTimeout` bounds one try, and so the time that a silent member costs.
+    /// `tryTimeout` bounds one try, and so the time that a silent member costs. Without
+    /// `retriesOverload` a refusal for lack of room is an answer: the caller passes it on at once,
+    /// instead of adding to the load.
     package init(
         _ members: [NamedAddress], random: SeededRandom, tryTimeout: Duration = .milliseconds(400),
-        connectTimeout: Duration = .milliseconds(250)
+        connectTimeout: Duration = .milliseconds(250), retriesOverload: Bool = true
     ) {
         precondition(!members.isEmpty, "a group has members")
         self.members = members
         self.random = random
         self.tryTimeout = tryTimeout
         self.connectTimeout = connectTimeout
+        self.retriesOverload = retriesOverload
         clients = members.map { RESPClient($0.address) }
         suspectUntil = members.map { _ in nil }
     }
@@ -91,7 +95,7 @@ package final class LeaderSeeker {
             switch await reply(of: index, to: command, by: limit) {
             case .success(let reply):
                 suspectUntil[index] = nil
-                guard let refusal = Refusal(reply) else {
+                guard let refusal = Refusal(reply, retriesOverload: retriesOverload) else {
                     favourite = index
                     return LedReply(value: reply, member: members[index].name)
                 }
@@ -215,11 +219,12 @@ private enum Refusal {
     /// Another try would say the same.
     case expired(String)
 
-    init?(_ reply: RESPValue) {
+    init?(_ reply: RESPValue, retriesOverload: Bool) {
         guard case .error(let text) = reply else { return nil }
         let words = text.split(separator: " ", maxSplits: 1).map(String.init)
         switch words.first {
         case "NOTLEADER": self = .notLeader(SocketAddress(words.last ?? ""))
+        case "OVERLOADED" where !retriesOverload: return nil
         case "UNAVAILABLE", "OVERLOADED": self = .unavailable(text)
         case "UNKNOWN": self = .unknown(text)
         case "SESSIONEXPIRED": self = .expired(text)

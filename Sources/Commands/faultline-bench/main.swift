@@ -2,8 +2,8 @@
 // whatever machine this runs on. Nothing is judged, since absolute times say more about the machine
 // than about the code; what is compared runs in turns, so that a slow minute hits both sides.
 //
-//     faultline-bench start|web|generator|faults|store|all [--repetitions=N] [--programs=FOLDER]
-//                     [--topology=FILE]
+//     faultline-bench start|web|generator|faults|store|failover|all
+//                     [--repetitions=N] [--programs=FOLDER] [--topology=FILE]
 //
 // Tables go to standard output as Markdown, progress to standard error. Every program that is
 // started ends by itself within seconds or with its sandbox.
@@ -18,9 +18,11 @@ let usage = """
       generator  highest rate of the load generator against wrk on one server (needs wrk)
       faults     how long faults take to inject and to heal
       store      writes and linearizable reads of the store against etcd (needs etcd-server)
+      failover   time without writes when the leader is killed, against etcd (needs etcd-server)
       all        one after the other
 
-      --repetitions=N    how often each is measured, 1 to 50; by default 5, for generator 3
+      --repetitions=N    how often each is measured, 1 to 100; by default 5, for
+                         generator 3, for failover 20
       --programs=FOLDER  where faultline and faultline-node are; by default beside this program
       --topology=FILE    the stack of start and faults; by default
                          fixtures/topologies/web-stack.yaml
@@ -34,10 +36,11 @@ func bench(_ command: String, _ options: BenchOptions) throws -> Int32 {
     case "generator": return try GeneratorBench(options).perform()
     case "faults": return try FaultsBench(options).perform()
     case "store": return try StoreBench(options).perform()
+    case "failover": return try FailoverBench(options).perform()
     case "all":
         // One process each: a sandbox is entered once and for good.
         let own = try CurrentProcess.executablePath()
-        for command in ["start", "web", "generator", "faults", "store"] {
+        for command in ["start", "web", "generator", "faults", "store", "failover"] {
             let run = try ToolRun.of([own, command] + options.flags, limit: .seconds(600)) { line in
                 Output.write(line.text + "\n", to: 1)
             }

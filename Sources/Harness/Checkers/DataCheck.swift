@@ -4,6 +4,12 @@
 
 package import History
 
+/// An acknowledged order that lies in the dead-letter topic.
+package struct SetAside: Hashable, Sendable {
+    package var key: String
+    package var reason: String
+}
+
 /// An acknowledged write that is gone, with all that helps to find out why.
 package struct LostWrite: Hashable, Sendable {
     package var operation: Int
@@ -41,6 +47,8 @@ package struct DataFindings: Hashable, Sendable {
     package var acknowledged = 0
     /// By the time of acknowledgement.
     package var lost: [LostWrite] = []
+    /// Acknowledged orders that wait for a person.
+    package var setAside: [SetAside] = []
     /// Acknowledged writes that could not be read, or were not: lost or not, nobody knows.
     package var unverified: [String] = []
     /// Orders that may have taken effect: acknowledged ones and those with unknown outcome.
@@ -87,6 +95,7 @@ extension DataFindings {
         acknowledged += 1
         switch readBack.orders[key] {
         case .effects(let count) where count > 0: break
+        case .setAside(let reason): setAside.append(SetAside(key: key, reason: reason))
         case .effects, .absent:
             if readBack.isDrained {
                 lost.append(LostWrite(operation, key: key, faults))
@@ -114,7 +123,7 @@ extension DataFindings {
             case .effects(let count) where count > 1:
                 duplicates.append(
                     DuplicateEffect(key: key, effects: count, operation: makers[key]))
-            case .effects, .absent:
+            case .effects, .absent, .setAside:
                 // What is still queued may yet take effect, also once more.
                 if !readBack.isDrained { uncounted.append(key) }
             case .unreadable, nil: uncounted.append(key)

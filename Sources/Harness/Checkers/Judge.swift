@@ -167,6 +167,7 @@ extension Judge {
         let found: Int
         let open: Int
         let checked: String
+        var aside = ""
         switch anomaly {
         case .lostWrites:
             guard data.acknowledged > 0 else {
@@ -174,14 +175,21 @@ extension Judge {
             }
             (found, open) = (data.lost.count, data.unverified.count)
             checked = "lost of \(data.acknowledged) acknowledged"
+            if !data.setAside.isEmpty { aside = ", \(data.setAside.count) set aside" }
         case .duplicateEffects:
             guard data.orders > 0 else {
                 return Judgement(objective, .noData, measured: "no order was made")
             }
             (found, open) = (data.duplicates.count, data.uncounted.count)
             checked = "doubled of \(data.orders) orders"
+        case .deadLetters:
+            guard data.orders > 0 else {
+                return Judgement(objective, .noData, measured: "no order was made")
+            }
+            (found, open) = (data.setAside.count, data.uncounted.count)
+            checked = "set aside of \(data.orders) orders"
         }
-        var text = "\(found) \(checked)"
+        var text = "\(found) \(checked)\(aside)"
         if open > 0 {
             text += ", \(open) not readable"
             text += data.unreadableReason.map { " (\($0))" } ?? ""

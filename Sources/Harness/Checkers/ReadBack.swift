@@ -16,6 +16,9 @@ package struct ReadBack: Hashable, Sendable {
         case effects(Int)
         /// The system says that there is no such order.
         case absent
+        /// It had no effect and lies in the dead-letter topic, with this reason: not done, and not
+        /// lost either.
+        case setAside(String)
         /// Why it could not be read.
         case unreadable(String)
     }

@@ -8,6 +8,10 @@
 //    longest of all.
 // 2. The data may end while the system is still bad. That is "not recovered", never a number.
 //
+// The last windows of the data are a case of their own: a system that was back and answers slowly there,
+// without failing, has no time left to show that it is back again. On a shared host that is a hiccup of
+// the host more often than not, so it is no new outage; failures in the same place are one.
+//
 // A window without planned operations says nothing: it neither counts as good nor breaks a run of
 // good ones. A single bad window is an outage, so a short blip costs its own length and no more.
 
@@ -41,7 +45,8 @@ package struct FaultRecovery: Hashable, Sendable {
 
 /// Finds recoveries in a run's windows.
 struct RecoveryMeasure {
-    private enum State { case good, bad, silent }
+    /// Slow: nothing failed beyond the allowance, but the p99 is above its limit.
+    private enum State { case good, slow, bad, silent }
 
     private let series: WindowSeries
     private let states: [State]
@@ -54,12 +59,12 @@ struct RecoveryMeasure {
         self.runLength = criterion.windows
         self.states = series.windows.map { window in
             if window.count.planned == 0 { return .silent }
-            let isGood =
+            let isAvailable =
                 window.count.ok > 0
                 && criterion.availability.isMet(
                     .greaterOrEqual, part: window.count.ok, whole: window.count.planned)
-                && window.p99.map { .nanoseconds($0) <= latencyMax } ?? false
-            return isGood ? .good : .bad
+            guard isAvailable, let p99 = window.p99 else { return .bad }
+            return .nanoseconds(p99) <= latencyMax ? .good : .slow
         }
     }
 
@@ -72,7 +77,8 @@ struct RecoveryMeasure {
             let start = series.windows[index].start
             switch states[index] {
             case .good: search.good(at: start)
-            case .bad: search.bad(at: start)
+            case .slow where search.isUp && states.count - index <= runLength: break
+            case .slow, .bad: search.bad(at: start)
             case .silent: break
             }
         }

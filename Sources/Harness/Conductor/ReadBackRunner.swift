@@ -1,8 +1,9 @@
 // After recovery, everything that was acknowledged is asked for again, by the same way that a user
 // would take: through the balancer, by reads that the cache does not answer.
 //
-// Orders take effect later, so the queue is first watched until it is empty. An order without
-// effect while the queue still holds work would be late, not lost.
+// Orders take effect later, so the queue is first watched until it is drained (QueueReading.swift).
+// An order without effect while the queue still holds work would be late, not lost; one in the
+// dead-letter topic is set aside.
 
 import Blueprint
 import Checkers
@@ -22,6 +23,8 @@ final class ReadBackRunner {
     private let client: HTTPClient
     private var result = ReadBack(isDrained: false)
     private var work: [Operation] = []
+    /// By the order, why it lies in the dead-letter topic.
+    private var deadLetters: [String: String] = [:]
     private let aborted: AbortSwitch
 
     init?(_ stack: Stack, _ plan: ExperimentPlan, aborted: AbortSwitch) {
@@ -40,7 +43,11 @@ final class ReadBackRunner {
     func run(_ operations: [Operation]) async -> ReadBack {
         let orders = operations.filter { $0.effect == .order && ($0.outcome == .ok || $0.isOpen) }
         let posts = operations.filter { $0.effect == .post && $0.outcome == .ok }
-        if !orders.isEmpty { result.isDrained = await queueIsEmpty(within: .seconds(30)) }
+        if !orders.isEmpty {
+            let queue = QueueReading(stack, plan.topology)
+            result.isDrained = await queue.isDrained(within: .seconds(30), aborted)
+            deadLetters = await queue.deadLetters()
+        }
         work = (posts + orders).reversed()
         let lanes = (0..<Self.lanes).map { _ in
             Task { @ReactorActor in
@@ -72,8 +79,12 @@ final class ReadBackRunner {
     private func order(_ operation: Operation, _ key: String) async -> ReadBack.Order {
         switch await answer("/users/\(operation.user)/orders/\(key)") {
         case .found(let json):
-            json["effects"]?.int.map { .effects($0) } ?? .unreadable("answer without effects")
-        case .absent: .absent
+            switch json["effects"]?.int {
+            case 0?: deadLetters[key].map { .setAside($0) } ?? .effects(0)
+            case let effects?: .effects(effects)
+            case nil: .unreadable("answer without effects")
+            }
+        case .absent: deadLetters[key].map { .setAside($0) } ?? .absent
         case .unreadable(let reason): .unreadable(reason)
         }
     }
@@ -102,30 +113,6 @@ final class ReadBackRunner {
             }
         }
         return .unreadable(reason)
-    }
-
-    /// True once no queue holds or has handed out anything.
-    private func queueIsEmpty(within limit: Duration) async -> Bool {
-        let queues = stack.members.filter { $0.plan.kind == .queue }
-        let deadline = MonotonicTime.now() + limit
-        while .now() < deadline, !aborted.isOn {
-            var empty = !queues.isEmpty
-            for queue in queues where empty { empty = await isEmpty(queue) }
-            if empty { return true }
-            await Reactor.sleep(for: .milliseconds(100))
-        }
-        return false
-    }
-
-    private func isEmpty(_ queue: Member) async -> Bool {
-        let client = RESPClient(queue.plan.listen)
-        defer { client.close() }
-        guard
-            case .array(let items)? = try? await client.call(
-                ["DEPTH", "orders"], deadline: .now() + .seconds(1)),
-            items.count >= 2, case .integer(0) = items[0], case .integer(0) = items[1]
-        else { return false }
-        return true
     }
 }
 

@@ -92,6 +92,8 @@ extension Objective {
     package enum Anomaly: String, CaseIterable, Hashable, Sendable {
         case lostWrites = "lost_writes"
         case duplicateEffects = "duplicate_effects"
+        /// Acknowledged orders that nobody could do and that lie in the dead-letter topic.
+        case deadLetters = "dead_letters"
     }
 
     /// Percentiles that an objective may name, spelled as in an objective.

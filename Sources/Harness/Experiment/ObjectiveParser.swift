@@ -5,7 +5,8 @@
 //     latency     = percentile [ filter ] comparison ( duration | number "x" phase ) [ where ] ;
 //     rate        = "rate" [ filter ] comparison ( ratio "of" "planned" | number "/s" ) [ where ] ;
 //     recovery    = "recovery" comparison duration [ "after" [ "heal" "of" ] which ] ;
-//     count       = ( "lost_writes" | "duplicate_effects" ) comparison digits ;
+//     count       = anomaly comparison digits ;
+//     anomaly     = "lost_writes" | "duplicate_effects" | "dead_letters" ;
 //     percentile  = "p50" | "p90" | "p95" | "p99" | "p99.9" ;
 //     filter      = "{" "journey" "=" word "}" ;
 //     where       = "in" phase ;

@@ -18,7 +18,8 @@
 //     load {planned, ok, failed, unknown, shed, neverSent, lagP99Nanoseconds, late, judged,
 //           problems}, steadyState {planned, ok, p99Nanoseconds, problem},
 //     data {acknowledged, lostCount, lost [{operation, effect, key, user, acknowledgedBy, servedBy,
-//           acknowledgedAtNanoseconds, circumstance}], unverifiedCount, unverified [key], orders,
+//           acknowledgedAtNanoseconds, circumstance}], setAsideCount, setAside [{key, reason}],
+//           unverifiedCount, unverified [key], orders,
 //           duplicateCount, duplicates [{key, effects, operation}], uncountedCount,
 //           uncounted [key], unreadableReason}
 //
@@ -184,6 +185,11 @@ extension DataFindings {
             "acknowledged": JSON(acknowledged),
             "lostCount": JSON(lost.count),
             "lost": .array(lost.prefix(JSON.writesMax).map(\.json)),
+            "setAsideCount": JSON(setAside.count),
+            "setAside": .array(
+                setAside.prefix(JSON.writesMax).map { order in
+                    ["key": .string(order.key), "reason": .string(order.reason)]
+                }),
             "unverifiedCount": JSON(unverified.count),
             "unverified": JSON(unverified),
             "orders": JSON(orders),

@@ -34,29 +34,51 @@ package struct NodeProbe {
         }
     }
 
-    /// The role that the node claims, with its term where the protocol tells one; nil when it does
-    /// not answer.
-    package func role(
-        _ probe: Probe, within timeout: Duration
-    ) async -> (role: NodeRole, term: UInt64)? {
+    /// Asks the node for its role and fills it in, with the term where the protocol tells one; a
+    /// node that does not answer has none.
+    package func describe(
+        _ entry: RosterNode, _ probe: Probe, within timeout: Duration
+    ) async -> RosterNode {
+        var entry = entry
         let deadline = MonotonicTime.now() + timeout
+        if case .resp(let words) = probe {
+            guard case .array(let items)? = await reply(to: words, deadline) else { return entry }
+            for case .array(let parts) in items {
+                guard parts.count > 2, case .integer(let partition) = parts[0] else { continue }
+                entry.partitions[Int(partition)] = standing(parts.dropFirst())
+            }
+            let own = standing(items[...])
+            entry.role = own?.role
+            entry.term = own?.term ?? 0
+        } else {
+            entry.role = await role(probe, deadline)
+        }
+        return entry
+    }
+
+    /// Of `[role, term, ...]`; nil for candidates and for what is no role.
+    private func standing(_ items: ArraySlice<RESPValue>) -> RosterNode.Standing? {
+        guard let word = items.first.flatMap(text), let role = NodeRole(answer: word) else {
+            return nil
+        }
+        guard items.count > 1, case .integer(let term) = items[items.startIndex + 1] else {
+            return RosterNode.Standing(role, term: 0)
+        }
+        return RosterNode.Standing(role, term: UInt64(clamping: term))
+    }
+
+    private func role(_ probe: Probe, _ deadline: MonotonicTime) async -> NodeRole? {
         switch probe {
-        case .resp(let words):
-            guard case .array(let items)? = await reply(to: words, deadline),
-                let word = items.first.flatMap(text), let role = NodeRole(answer: word)
-            else { return nil }
-            guard items.count > 1, case .integer(let term) = items[1] else { return (role, 0) }
-            return (role, UInt64(clamping: term))
         case .http(let path):
             guard let response = await response(path, deadline), response.status == 200,
                 let word = response.json?["role"]?.string
             else { return nil }
-            return NodeRole(answer: word).map { ($0, 0) }
+            return NodeRole(answer: word)
         case .command(let words):
             let word = await output(of: words, deadline)?.split(whereSeparator: \.isWhitespace)
                 .first
-            return word.flatMap { NodeRole(answer: String($0)) }.map { ($0, 0) }
-        case .tcp: return nil
+            return word.flatMap { NodeRole(answer: String($0)) }
+        case .resp, .tcp: return nil
         }
     }
 

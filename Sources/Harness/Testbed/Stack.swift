@@ -96,13 +96,9 @@ package final class Stack {
     package func roster(within timeout: Duration = .milliseconds(150)) async -> [RosterNode] {
         let questions = members.map { member in
             Task { @ReactorActor in
-                var entry = member.plan.rosterNode
+                let entry = member.plan.rosterNode
                 guard let probe = member.plan.roleProbe, member.node.isRunning else { return entry }
-                if let answer = await member.probe.role(probe, within: timeout) {
-                    entry.role = answer.role
-                    entry.term = answer.term
-                }
-                return entry
+                return await member.probe.describe(entry, probe, within: timeout)
             }
         }
         var roster: [RosterNode] = []

@@ -64,16 +64,11 @@ extension AppServer {
     ) async throws -> HTTPResponse {
         guard let id = identifier(request) else { return Self.missingKey }
         let order: JSON = ["user": .integer(Int64(user)), "order": .string(id)]
-        let reply: LedReply
-        do {
-            reply = try await queue.call(["ENQUEUE", "orders", id, order.text], deadline: deadline)
-        } catch {
-            throw DependencyError(error)
-        }
-        guard case .integer = reply.value else { throw DependencyError.unexpected(reply.value) }
+        let member = try await queue.publish(
+            "orders", key: "{u\(user)}", order.text, deadline: deadline)
         try? await cache.set("order:\(user):\(id)", "queued", lifetime: .seconds(600))
         return acknowledged(
-            202, by: reply.member, ["order": .string(id), "state": .string("queued")])
+            202, by: member, ["order": .string(id), "state": .string("queued")])
     }
 
     func order(

@@ -28,7 +28,7 @@ package final class AppServer {
     let cache: CacheTier
     let sessions: Sessions
     let documents: ReadThrough
-    let queue: LeaderSeeker
+    let queue: PartitionedQueue
     private var server: HTTPServer?
     private var isDraining = false
 
@@ -49,7 +49,8 @@ package final class AppServer {
         documents = ReadThrough(
             cache, lifetime: settings.cacheLifetime, writerID: processID,
             random: random.fork("lifetimes"))
-        queue = timeouts.seeker(settings.queue, random.fork("queue"))
+        queue = PartitionedQueue(
+            settings, processID: processID, timeouts: timeouts, random: random.fork("queue"))
         server = try HTTPServer(listen) { [unowned self] request in await self.handle(request) }
     }
 
@@ -130,9 +131,16 @@ package final class AppServer {
         return HTTPResponse(200, json: ["token": .string(token)])
     }
 
+    private static func overloaded(_ reason: String) -> HTTPResponse {
+        var response = HTTPResponse(503, error: reason)
+        response.head.headers["Retry-After"] = "1"
+        return response
+    }
+
     private static func response(to error: DependencyError) -> HTTPResponse {
         switch error {
         case .unavailable(let reason): HTTPResponse(503, error: reason)
+        case .overloaded(let reason): overloaded(reason)
         case .unknown(let reason): HTTPResponse(504, error: reason)
         case .unexpected(let value): HTTPResponse(500, error: "unexpected answer \(value)")
         }

@@ -1,5 +1,6 @@
 // What a stateless app leans on: the cache, the shards of the store, the queue. The app keeps
-// connections to them and nothing else, so any app can serve any user.
+// connections to them and nothing else, so any app can serve any user. The queue has a file of its
+// own, PartitionedQueue.swift.
 
 import Blueprint
 import Determinism
@@ -12,6 +13,8 @@ import Wire
 enum DependencyError: Error {
     /// Certainly not done.
     case unavailable(String)
+    /// Certainly not done, and there is no room: to be said at once, never tried again from here.
+    case overloaded(String)
     /// Perhaps done.
     case unknown(String)
     /// An answer that the protocol does not have here.
@@ -37,9 +40,12 @@ package struct DependencyTimeouts: Sendable {
     package init() {}
 
     @ReactorActor
-    func seeker(_ members: [NamedAddress], _ random: SeededRandom) -> LeaderSeeker {
+    func seeker(
+        _ members: [NamedAddress], _ random: SeededRandom, retriesOverload: Bool = true
+    ) -> LeaderSeeker {
         LeaderSeeker(
-            members, random: random, tryTimeout: leaderTry, connectTimeout: leaderConnect)
+            members, random: random, tryTimeout: leaderTry, connectTimeout: leaderConnect,
+            retriesOverload: retriesOverload)
     }
 }
 

@@ -40,9 +40,16 @@ package struct HardState: Hashable, Sendable {
     package var term: Term
     package var vote: NodeID?
 
-    package init(term: Term, vote: NodeID?) {
+    /// Entries that this node confirmed are gone from its log (Recovery.swift).
+    ///
+    /// The driver that finds the damage sets it, and makes it durable before it repairs the journal:
+    /// after that the log looks sound. The core clears it.
+    package var isRecovering: Bool
+
+    package init(term: Term, vote: NodeID?, isRecovering: Bool = false) {
         self.term = term
         self.vote = vote
+        self.isRecovering = isRecovering
     }
 
     /// The state of a replica that was never started.

@@ -25,8 +25,14 @@ struct Progress: Sendable {
     /// Whether the follower was heard since the leader last checked its quorum.
     var isActive = false
 
-    /// When it was last heard, in ticks of the leadership; nil if it never was.
+    /// When it was last heard, by the leader's ticks; nil if it never was.
     private(set) var heardAt: Int?
+
+    /// Its own clock, as it last told it.
+    var stamp: Ticket?
+
+    /// The last question of a peer that lost part of its log.
+    var recoveryTicket: Ticket?
 
     /// The newest read round that the follower confirmed.
     private(set) var round: UInt64 = 0
@@ -139,6 +145,15 @@ extension Progress {
     /// The driver could not deliver messages: what is in flight is lost.
     mutating func becameUnreachable() {
         if case .replicate = state { restartProbe() }
+    }
+
+    /// What the follower confirmed is gone from its disk: it is probed like an unknown one. A snapshot
+    /// that is under way goes on; the driver says when it is over.
+    mutating func didLoseLog(next end: LogIndex) {
+        match = .zero
+        if case .snapshot = state { return }
+        next = end
+        state = .probe(isWaiting: false)
     }
 
     /// The driver is done with a snapshot. The follower's own answer may come later, or be lost.

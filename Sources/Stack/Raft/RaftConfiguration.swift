@@ -48,13 +48,29 @@ package struct RaftConfiguration: Hashable, Sendable {
     /// Reads that wait for their quorum round; more are refused as overload.
     package var pendingReadsMax = 16_384
 
+    package var readRule = ReadRule.quorumRound
+
+    /// Names this life of the node: another value at each start, drawn at random; zero for none.
+    ///
+    /// Without it a follower can neither read for itself nor hand on, and knows no staleness.
+    package var life: UInt64 = 0
+
+    /// Proposals handed to the leader that were not answered; more are refused as overload.
+    package var forwardsMax = 1024
+
     package var commitRule = CommitRule.majority
+
+    /// A mistake that the core is to make; nil for all purposes but to test the tests.
+    package var plantedBug: PlantedBug?
 
     package init(id: NodeID, membership: Membership, seed: UInt64) {
         self.id = id
         self.membership = membership
         self.seed = seed
     }
+
+    /// Whether the node goes on where a correct one would trap: a bug is there to be seen from outside.
+    var toleratesLostCommits: Bool { commitRule == .leaderOnly || plantedBug != nil }
 
     /// Traps on settings that cannot work together: they are written by programmers, not by users.
     func assertUsable() {
@@ -65,5 +81,12 @@ package struct RaftConfiguration: Hashable, Sendable {
         precondition(uncommittedBytesMax > 0, "uncommittedBytesMax must be positive")
         precondition(committedBytesMax > 0, "committedBytesMax must be positive")
         precondition(pendingReadsMax > 0, "pendingReadsMax must be positive")
+        precondition(forwardsMax > 0, "forwardsMax must be positive")
+        if case .lease(let driftPercentMax) = readRule {
+            precondition(driftPercentMax >= 0, "driftPercentMax must not be negative")
+        }
+        if let leaseTicks {
+            precondition(leaseTicks > heartbeatTicks, "a lease must outlast a heartbeat's interval")
+        }
     }
 }

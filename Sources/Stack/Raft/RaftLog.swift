@@ -28,6 +28,8 @@ struct RaftLog: Sendable {
     /// Whether a committed entry may be overwritten, which only the planted bug brings about.
     private let toleratesLostCommits: Bool
 
+    var plantedBug: PlantedBug?
+
     init(restored: RestoredState, toleratesLostCommits: Bool) {
         base = restored.snapshot?.position ?? .zero
         entries = restored.entries
@@ -102,7 +104,9 @@ extension RaftLog {
             return .rejected(hint: conflictHint(for: request.previous))
         }
         let fresh = request.entries.drop { entry in
-            entry.index <= base.index || term(at: entry.index) == entry.term
+            entry.index <= base.index
+                || (plantedBug != .truncatesOnEveryAppend && term(at: entry.index) == entry.term)
+                || (plantedBug == .keepsConflictingEntries && entry.index <= last.index)
         }
         guard let first = fresh.first else { return .matched(reach, cut: nil) }
         let cut: LogIndex? = first.index <= last.index ? first.index : nil
@@ -158,13 +162,15 @@ extension RaftLog {
     }
 
     mutating func markStable(through index: LogIndex) {
-        precondition(index <= issued, "entry \(index) was never given out for writing")
+        precondition(
+            index <= issued || toleratesLostCommits,
+            "entry \(index) was never given out for writing")
         stable = max(stable, index)
     }
 
     /// Gives out the next entries to apply: committed, and on our own disk.
     mutating func takeCommitted(bytesMax: Int) -> [LogEntry] {
-        let end = min(commit, stable)
+        let end = plantedBug == .appliesUncommitted ? stable : min(commit, stable)
         guard handedOut < end else { return [] }
         let batch = entries(from: handedOut.next, through: end, bytesMax: bytesMax)
         handedOut = batch.last?.index ?? handedOut
@@ -181,7 +187,9 @@ extension RaftLog {
 
     /// Replaces the whole log by a snapshot. All in it is committed, so it counts as stable.
     mutating func replace(by snapshot: LogPosition) {
-        precondition(snapshot.index > commit, "a snapshot must not take back committed entries")
+        precondition(
+            snapshot.index > commit || toleratesLostCommits,
+            "a snapshot must not take back committed entries")
         base = snapshot
         entries = []
         commit = snapshot.index

@@ -6,11 +6,18 @@
 //   3 append          previous:position  commit:varint  count:varint  (term:varint payload) ...
 //   4 matched         index:varint
 //   5 rejected        at:varint  hint:position
-//   6 heartbeat       commit:varint  round:varint
-//   7 heartbeat reply round:varint
+//   6 heartbeat       commit:varint  round:varint  flag  [commit:varint  stamp:ticket  age:varint]
+//   7 heartbeat reply round:varint  flag  [stamp:ticket]
 //   8 snapshot        descriptor
 //   9 timeout now     (nothing)
 //  10 newer term      (nothing)
+//  11 read index      ticket
+//  12 its answer      ticket  flag  [index:varint]
+//  13 propose         ticket  count:varint  (length:varint bytes) ...
+//  14 its answer      ticket  flag  [term:varint  first:varint  last:varint]
+//  15 recover         ticket
+//  16 its answer      ticket  last:varint
+//     ticket          life:varint  number:varint
 //
 // Entries of an append have no index: they are consecutive. Position, payload and descriptor are those of
 // RaftState+Coding.swift. A message has no version: replicas of a group run the same build.
@@ -30,7 +37,7 @@ extension RaftMessage {
         let kind = try reader.byte()
         let from = NodeID(try reader.varint())
         let to = NodeID(try reader.varint())
-        let term = Term(try reader.varint())
+        let term = try reader.term()
         let body = try reader.body(kind: kind)
         try reader.finish()
         self.init(from: from, to: to, term: term, body: body)
@@ -50,6 +57,12 @@ extension RaftMessage.Body {
         case .installSnapshot: 8
         case .timeoutNow: 9
         case .newerTerm: 10
+        case .readIndex: 11
+        case .readIndexAnswer: 12
+        case .propose: 13
+        case .proposalAnswer: 14
+        case .recover: 15
+        case .recoveryAnswer: 16
         }
     }
 
@@ -67,12 +80,20 @@ extension RaftMessage.Body {
         case .appendReply(.rejected(let index, let hint)):
             bytes.appendVarint(index.rawValue)
             hint.encode(into: &bytes)
-        case .heartbeat(let heartbeat):
-            bytes.appendVarint(heartbeat.commit.rawValue)
-            bytes.appendVarint(heartbeat.round)
-        case .heartbeatReply(let round): bytes.appendVarint(round)
+        case .heartbeat(let heartbeat): heartbeat.encode(into: &bytes)
+        case .heartbeatReply(let round, let stamp):
+            bytes.appendVarint(round)
+            bytes.appendFlag(stamp != nil)
+            stamp?.encode(into: &bytes)
         case .installSnapshot(let snapshot): snapshot.encode(into: &bytes)
         case .timeoutNow, .newerTerm: break
+        case .readIndex(let ticket), .recover(let ticket): ticket.encode(into: &bytes)
+        case .readIndexAnswer(let answer): answer.encode(into: &bytes)
+        case .propose(let forwarded): forwarded.encode(into: &bytes)
+        case .proposalAnswer(let answer): answer.encode(into: &bytes)
+        case .recoveryAnswer(let answer):
+            answer.ticket.encode(into: &bytes)
+            bytes.appendVarint(answer.last.rawValue)
         }
     }
 }
@@ -106,17 +127,25 @@ extension ByteReader {
             let isPreVote = try flag()
             return .voteReply(VoteReply(isPreVote: isPreVote, isGranted: try flag()))
         case 3: return .append(try appendRequest())
-        case 4: return .appendReply(.matched(LogIndex(try varint())))
+        case 4: return .appendReply(.matched(try index()))
         case 5:
-            let index = LogIndex(try varint())
+            let index = try index()
             return .appendReply(.rejected(at: index, hint: try position()))
-        case 6:
-            let commit = LogIndex(try varint())
-            return .heartbeat(Heartbeat(commit: commit, round: try varint()))
-        case 7: return .heartbeatReply(round: try varint())
+        case 6: return .heartbeat(try heartbeat())
+        case 7:
+            let round = try varint()
+            return .heartbeatReply(round: round, stamp: try flag() ? try ticket() : nil)
         case 8: return .installSnapshot(try snapshot())
         case 9: return .timeoutNow
         case 10: return .newerTerm
+        case 11: return .readIndex(try ticket())
+        case 12: return .readIndexAnswer(try readIndexAnswer())
+        case 13: return .propose(try forwardedCommands())
+        case 14: return .proposalAnswer(try proposalAnswer())
+        case 15: return .recover(try ticket())
+        case 16:
+            let ticket = try ticket()
+            return .recoveryAnswer(RecoveryAnswer(ticket: ticket, last: try index()))
         default: throw .unknownKind(kind, at: 0)
         }
     }
@@ -124,17 +153,13 @@ extension ByteReader {
     @_lifetime(self: copy self)
     private mutating func appendRequest() throws(RaftCodingError) -> AppendRequest {
         let previous = try position()
-        let commit = LogIndex(try varint())
-        let start = offset
+        let commit = try index()
         let count = try count()
-        guard previous.index.rawValue < UInt64.max - UInt64(count) else {
-            throw .implausible(previous.index.rawValue, at: start)
-        }
         var entries: [LogEntry] = []
         entries.reserveCapacity(count)
         var index = previous.index.next
         for _ in 0..<count {
-            let term = Term(try varint())
+            let term = try term()
             entries.append(LogEntry(index: index, term: term, payload: try payload()))
             index = index.next
         }

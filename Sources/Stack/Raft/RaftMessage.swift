@@ -22,14 +22,23 @@ package struct RaftMessage: Hashable, Sendable {
         case append(AppendRequest)
         case appendReply(AppendReply)
         case heartbeat(Heartbeat)
-        /// Repeats the round of the heartbeat that it answers.
-        case heartbeatReply(round: UInt64)
+        /// Repeats the round of the heartbeat that it answers; the stamp is the sender's clock.
+        case heartbeatReply(round: UInt64, stamp: Ticket? = nil)
         /// Handed to the receiving core only once the driver has all bytes of the snapshot.
         case installSnapshot(SnapshotDescriptor)
         /// Tells a follower to campaign at once: leadership is being handed over (dissertation 3.10).
         case timeoutNow
         /// Answers a request of an older term; it says nothing but the newer term.
         case newerTerm
+        /// A follower asks what index its reads have to wait for (dissertation 6.4).
+        case readIndex(Ticket)
+        case readIndexAnswer(ReadIndexAnswer)
+        /// A follower hands on what its clients want written.
+        case propose(ForwardedCommands)
+        case proposalAnswer(ProposalAnswer)
+        /// A follower has lost part of its log, and asks where the leader's ends (Recovery.swift).
+        case recover(Ticket)
+        case recoveryAnswer(RecoveryAnswer)
     }
 }
 
@@ -89,12 +98,59 @@ package enum AppendReply: Hashable, Sendable {
 package struct Heartbeat: Hashable, Sendable {
     /// The commit index, as far as this follower is known to agree with the leader's log.
     package var commit: LogIndex
-    /// Number of the newest read round of this leader's term; with the term it is unique for ever.
+    /// Number of this round of heartbeats; with the term it is unique for ever.
     package var round: UInt64
+    /// For a follower that puts stamps on its answers.
+    package var freshness: Freshness?
 
-    package init(commit: LogIndex, round: UInt64) {
+    package init(commit: LogIndex, round: UInt64, freshness: Freshness? = nil) {
         self.commit = commit
         self.round = round
+        self.freshness = freshness
+    }
+}
+
+package struct ReadIndexAnswer: Hashable, Sendable {
+    package var ticket: Ticket
+    /// Nil when the leader has too much to do.
+    package var index: LogIndex?
+
+    package init(ticket: Ticket, index: LogIndex?) {
+        self.ticket = ticket
+        self.index = index
+    }
+}
+
+package struct ForwardedCommands: Hashable, Sendable {
+    package var ticket: Ticket
+    /// At least one.
+    package var commands: [[UInt8]]
+
+    package init(ticket: Ticket, commands: [[UInt8]]) {
+        self.ticket = ticket
+        self.commands = commands
+    }
+}
+
+package struct ProposalAnswer: Hashable, Sendable {
+    package var ticket: Ticket
+    /// Nil when the leader refused.
+    package var receipt: ProposalReceipt?
+
+    package init(ticket: Ticket, receipt: ProposalReceipt?) {
+        self.ticket = ticket
+        self.receipt = receipt
+    }
+}
+
+package struct RecoveryAnswer: Hashable, Sendable {
+    package var ticket: Ticket
+    /// The end of the leader's log when it was asked.
+    package var last: LogIndex
+
+    package init(ticket: Ticket, last: LogIndex) {
+        self.ticket = ticket
+        self.last = last
     }
 }
 
@@ -102,8 +158,12 @@ extension RaftMessage.Body {
     /// Whether only the leader of the message's term sends this.
     var isFromLeader: Bool {
         switch self {
-        case .append, .heartbeat, .installSnapshot, .timeoutNow: true
-        case .voteRequest, .voteReply, .appendReply, .heartbeatReply, .newerTerm: false
+        case .append, .heartbeat, .installSnapshot, .timeoutNow, .readIndexAnswer, .proposalAnswer,
+            .recoveryAnswer:
+            true
+        case .voteRequest, .voteReply, .appendReply, .heartbeatReply, .newerTerm, .readIndex,
+            .propose, .recover:
+            false
         }
     }
 

@@ -3,16 +3,20 @@
 extension RaftNode {
     mutating func tick(_ count: Int) {
         precondition(count > 0, "time only moves forward")
+        now += count
+        tickPromise()
         clock.advance(by: count)
         if leadership != nil {
-            tickAsLeader(count)
-        } else if clock.isExpired {
+            return tickAsLeader(count)
+        }
+        tickForwards()
+        tickRecovery()
+        if clock.isExpired {
             becomePreCandidate()
         }
     }
 
     private mutating func tickAsLeader(_ count: Int) {
-        leadership?.ticks += count
         leadership?.ticksSinceHeartbeat += count
         tickCatchUps(count)
         tickTransfer(count)
@@ -49,6 +53,7 @@ extension RaftNode {
     /// Asks for pre-votes. Neither term nor vote change: a node that cannot win disturbs nobody.
     private mutating func becomePreCandidate() {
         guard mayCampaign else { return clock.restart() }
+        guard votesHeldBack == 0 else { return }  // Its own vote would count.
         enter(.preCandidate(granted: []))
         requestVotes(isPreVote: true, isTransfer: false)
         recordVote(from: configuration.id)
@@ -59,6 +64,7 @@ extension RaftNode {
         vote = configuration.id
         enter(.candidate(granted: []))
         requestVotes(isPreVote: false, isTransfer: isTransfer)
+        if has(.campaignsBeforeFsync) { recordVote(from: configuration.id) }
         // Its own vote counts when it is durable: didPersist records it.
     }
 
@@ -74,11 +80,11 @@ extension RaftNode {
         case .preCandidate(var granted):
             granted.insert(voter)
             role = .preCandidate(granted: granted)
-            if membership.isQuorum(granted) { becomeCandidate(isTransfer: false) }
+            if deciders.isQuorum(granted) { becomeCandidate(isTransfer: false) }
         case .candidate(var granted):
             granted.insert(voter)
             role = .candidate(granted: granted)
-            if membership.isQuorum(granted) { becomeLeader() }
+            if deciders.isQuorum(granted) { becomeLeader() }
         case .follower, .leader: break
         }
     }
@@ -106,10 +112,19 @@ extension RaftNode {
         return leader != nil && !clock.isPastMinimum
     }
 
+    /// Whether this node has no vote to give, in any term: it promised it to nobody for a while
+    /// (RaftNode+Lease.swift), or does not know whom it may be given to (Recovery.swift).
+    func isHoldingBack(_ message: RaftMessage) -> Bool {
+        guard case .voteRequest(let request) = message.body else { return false }
+        return recovery != nil || (votesHeldBack > 0 && !request.isTransfer)
+    }
+
     mutating func receive(_ request: VoteRequest, in requestTerm: Term, from peer: NodeID) {
-        let isFree = vote == peer || (vote == nil && leader == nil)
+        let isFree = vote == peer || (vote == nil && leader == nil) || has(.votesTwice)
         let mayGrant = request.isPreVote ? requestTerm > term : isFree
-        let isGranted = mayGrant && request.last.isAtLeastAsUpToDate(as: log.last)
+        let isUpToDate =
+            request.last.isAtLeastAsUpToDate(as: log.last) || has(.skipsElectionRestriction)
+        let isGranted = mayGrant && isUpToDate
         if isGranted && !request.isPreVote {
             vote = peer
             clock.restart()
@@ -154,6 +169,7 @@ extension RaftNode {
         else { return }
         send(.timeoutNow, to: transfer.target)
         leadership?.transfer?.isTold = true
+        leadership?.hasToldSuccessor = true
     }
 
     mutating func receiveTimeoutNow(from peer: NodeID) {

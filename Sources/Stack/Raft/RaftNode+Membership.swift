@@ -16,6 +16,7 @@ extension RaftNode {
     /// Also one that is not part of its own newest configuration, as long as that is not known to be
     /// committed: it may hold the only log that the others could be led with (dissertation 4.2.2).
     var mayCampaign: Bool {
+        guard recovery == nil else { return false }
         if membership.isElector(configuration.id) { return true }
         guard !isMembershipCommitted, let previous = memberships.previous else { return false }
         return previous.isElector(configuration.id)
@@ -60,7 +61,7 @@ extension RaftNode {
             let catchUp = leadership.catchUps[learner], let heardAt = progress.heardAt
         else { return false }
         let limit = configuration.electionTicks
-        return leadership.ticks - heardAt < limit
+        return now - heardAt < limit
             && catchUp.isDone(match: progress.match, roundTicksMax: limit)
     }
 

@@ -11,6 +11,8 @@ extension RaftNode {
         case .leader: preconditionFailure("term \(term) has two leaders: \(peer) and this node")
         }
         clock.touch()
+        holdBackVotes()
+        recover(from: peer)
     }
 
     mutating func receive(_ request: AppendRequest, from peer: NodeID) {
@@ -22,6 +24,7 @@ extension RaftNode {
             if let cut { didCut(from: cut) }
             noteMemberships(of: request)
             log.advanceCommit(to: min(request.commit, reach))
+            noteAgreement(through: reach)
             send(.appendReply(.matched(reach)), to: peer)
         }
     }
@@ -35,28 +38,30 @@ extension RaftNode {
     }
 
     private mutating func didCut(from index: LogIndex) {
-        ledger.cut(from: index)
-        memberships.cut(from: index)
+        if !has(.forgetsCutsUnderWay) { ledger.cut(from: index) }
+        if !has(.keepsCutConfiguration) { memberships.cut(from: index) }
     }
 
     mutating func receive(_ heartbeat: Heartbeat, from peer: NodeID) {
         follow(peer)
         // The leader names only what this node has confirmed; a disk that lost it must not trap.
         if heartbeat.commit <= log.last.index { log.advanceCommit(to: heartbeat.commit) }
-        send(.heartbeatReply(round: heartbeat.round), to: peer)
+        if let freshness = heartbeat.freshness { note(freshness) }
+        send(.heartbeatReply(round: heartbeat.round, stamp: stamp), to: peer)
     }
 
     mutating func receive(_ snapshot: SnapshotDescriptor, from peer: NodeID) {
         follow(peer)
-        if snapshot.index > log.commit {
+        if snapshot.index > log.commit || has(.installsOlderSnapshot) {
             install(snapshot)
         }
+        noteAgreement(through: log.commit)
         send(.appendReply(.matched(log.commit)), to: peer)
     }
 
     /// Takes a snapshot in place of the log, unless the log has its last entry (figure 13, step 6).
     private mutating func install(_ snapshot: SnapshotDescriptor) {
-        if log.term(at: snapshot.index) == snapshot.term {
+        if log.term(at: snapshot.index) == snapshot.term, !has(.installsOlderSnapshot) {
             return log.advanceCommit(to: snapshot.index)
         }
         ledger.cut(from: snapshot.index.next)
@@ -86,23 +91,30 @@ extension RaftNode {
         }
     }
 
-    mutating func receiveHeartbeatReply(round: UInt64, from peer: NodeID) {
+    mutating func receiveHeartbeatReply(round: UInt64, stamp: Ticket?, from peer: NodeID) {
         heard(peer)
         let last = log.last.index
         leadership?.progress[peer]?.didConfirm(round: round, last: last)
+        if let stamp { leadership?.progress[peer]?.stamp = stamp }
+        noteConfirmedRound()
     }
 
     private mutating func heard(_ peer: NodeID) {
-        guard let ticks = leadership?.ticks else { return }
-        leadership?.progress[peer]?.heard(at: ticks)
+        let now = self.now
+        leadership?.progress[peer]?.heard(at: now)
     }
 
     mutating func sendHeartbeats() {
+        let now = self.now
+        leadership?.reads.rounds.begin(at: now)
         guard let leadership else { return }
         for peer in membership.members {
             guard let progress = leadership.progress[peer] else { continue }
             let heartbeat = Heartbeat(
-                commit: min(progress.match, log.commit), round: leadership.reads.round)
+                commit: has(.heartbeatCommitsUnmatched)
+                    ? log.commit : min(progress.match, log.commit),
+                round: leadership.reads.rounds.newest,
+                freshness: freshness(for: progress))
             send(.heartbeat(heartbeat), to: peer)
         }
         self.leadership?.ticksSinceHeartbeat = 0
@@ -114,16 +126,18 @@ extension RaftNode {
     /// later leader could still overwrite them (paper, 5.4.2 and figure 8).
     mutating func advanceCommit() {
         guard let leadership else { return }
+        let ownReach = has(.countsOwnCopyBeforeFsync) ? log.last.index : log.stable
         let reached: LogIndex =
             switch configuration.commitRule {
             case .majority:
-                membership.reachedByQuorum { voter in
-                    voter == configuration.id
-                        ? log.stable : leadership.progress[voter]?.match ?? .zero
+                deciders.reachedByQuorum { voter in
+                    voter == configuration.id || isPhantom(voter)
+                        ? ownReach : leadership.progress[voter]?.match ?? .zero
                 }
             case .leaderOnly: log.stable
             }
-        guard reached > log.commit, log.term(at: reached) == term else { return }
+        guard reached > log.commit, log.term(at: reached) == term || has(.commitsOlderTermByCount)
+        else { return }
         let released = log.byteCount(from: log.commit.next, through: reached)
         log.advanceCommit(to: reached)
         self.leadership?.uncommittedBytes -= released

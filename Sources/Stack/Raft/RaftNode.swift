@@ -10,7 +10,7 @@
 // A driver's loop: step whatever came in, then take readies until there are none. Messages
 // that wait in sockets are stepped before ticks: after a pause of the process, they hold the news.
 //
-// Reads and proposals on a follower are refused with the leader's id, never forwarded.
+// Reads and proposals on a follower are refused with the leader's id, or handed on (RaftNode+Forwarding).
 
 package struct RaftNode: Sendable {
     let configuration: RaftConfiguration
@@ -25,6 +25,15 @@ package struct RaftNode: Sendable {
     var outbox = Outbox()
     var pendingSnapshot: SnapshotDescriptor?
     var abandonedReads: [ReadID] = []
+    var forwardedReads = ForwardedReads()
+    var forwardedProposals = ForwardedProposals()
+    var stalenessMarks = StalenessMarks()
+    /// Ticks in this life.
+    var now = 0
+    /// Tick events for which this node votes for nobody, see RaftNode+Lease.swift.
+    var votesHeldBack = 0
+    /// Present while part of the log is missing, see Recovery.swift.
+    var recovery: Recovery?
     var announced: RoleChange?
 
     /// Starts as a follower from what the disk holds; a node that is new starts from nothing.
@@ -32,17 +41,25 @@ package struct RaftNode: Sendable {
         configuration: RaftConfiguration, restored: RestoredState = RestoredState()
     ) throws(RaftRestoreError) {
         configuration.assertUsable()
-        let toleratesLostCommits = configuration.commitRule == .leaderOnly
+        let toleratesLostCommits = configuration.toleratesLostCommits
         try restored.validate(toleratesLostCommits: toleratesLostCommits)
         self.configuration = configuration
         memberships = MembershipHistory(
             base: restored.snapshot?.membership ?? configuration.membership,
             at: restored.snapshot?.index ?? .zero, entries: restored.entries)
         term = restored.hardState.term
-        vote = restored.hardState.vote
+        vote =
+            configuration.plantedBug == .forgetsVoteOnRestart ? nil : restored.hardState.vote
         log = RaftLog(restored: restored, toleratesLostCommits: toleratesLostCommits)
+        log.plantedBug = configuration.plantedBug
         clock = ElectionClock(minimum: configuration.electionTicks, seed: configuration.seed)
         ledger = PersistenceLedger(restored: restored.hardState)
+        if restored.hardState.isRecovering {
+            precondition(configuration.life != 0, "a damaged node needs a name for its life")
+            recovery = Recovery()
+        }
+        // It may have promised something in its former life.
+        if term > .zero, !has(.forgetsPromiseOnRestart) { holdBackVotes() }
     }
 }
 
@@ -135,9 +152,11 @@ extension RaftNode {
     }
 
     private mutating func didPersist(_ number: ReadyNumber) {
+        recovery?.didPersist(number)
         guard let last = ledger.acknowledge(number) else { return }
         log.markStable(through: last)
-        if case .candidate = role, ledger.durable == HardState(term: term, vote: vote) {
+        finishRecovery()
+        if case .candidate = role, ledger.durable == hardState {
             recordVote(from: configuration.id)
         }
         advanceCommit()
@@ -152,12 +171,14 @@ extension RaftNode {
     }
 
     mutating func send(_ body: RaftMessage.Body, to peer: NodeID, in term: Term? = nil) {
-        outbox.add(message(body, to: peer, in: term))
+        outbox.add(
+            message(body, to: peer, in: term), isHasty: configuration.isHasty(body))
     }
 
     private mutating func receive(_ message: RaftMessage) {
         guard message.to == configuration.id, message.from != configuration.id else { return }
         if message.term < term { return answerOutdated(message) }
+        guard !isHoldingBack(message) else { return }
         if message.term > term {
             guard !isShieldedByLease(from: message) else { return }
             if message.bindsReceiver {
@@ -176,9 +197,16 @@ extension RaftNode {
         case .append(let request): receive(request, from: peer)
         case .appendReply(let reply): receive(reply, from: peer)
         case .heartbeat(let heartbeat): receive(heartbeat, from: peer)
-        case .heartbeatReply(let round): receiveHeartbeatReply(round: round, from: peer)
+        case .heartbeatReply(let round, let stamp):
+            receiveHeartbeatReply(round: round, stamp: stamp, from: peer)
         case .installSnapshot(let snapshot): receive(snapshot, from: peer)
         case .timeoutNow: receiveTimeoutNow(from: peer)
+        case .readIndex(let ticket): receiveReadIndex(ticket, from: peer)
+        case .readIndexAnswer(let answer): receive(answer)
+        case .propose(let commands): receive(commands, from: peer)
+        case .proposalAnswer(let answer): receive(answer)
+        case .recover(let ticket): receiveRecover(ticket, from: peer)
+        case .recoveryAnswer(let answer): receive(answer, from: peer)
         case .newerTerm: break  // Its term has done all that it was sent for.
         }
     }
@@ -189,11 +217,14 @@ extension RaftNode {
     /// never win, while the others cannot win against its log.
     private mutating func answerOutdated(_ message: RaftMessage) {
         switch message.body {
-        case .append, .heartbeat, .installSnapshot: send(.newerTerm, to: message.from)
+        case .append, .heartbeat, .installSnapshot, .readIndex, .propose, .recover:
+            send(.newerTerm, to: message.from)
         case .voteRequest(let request):
             let reply = VoteReply(isPreVote: request.isPreVote, isGranted: false)
             send(.voteReply(reply), to: message.from)
-        case .voteReply, .appendReply, .heartbeatReply, .timeoutNow, .newerTerm: break
+        case .voteReply, .appendReply, .heartbeatReply, .timeoutNow, .newerTerm, .readIndexAnswer,
+            .proposalAnswer, .recoveryAnswer:
+            break
         }
     }
 }
@@ -205,7 +236,8 @@ extension RaftMessage {
         case .voteRequest(let request): !request.isPreVote
         case .voteReply(let reply): !(reply.isPreVote && reply.isGranted)
         case .append, .appendReply, .heartbeat, .heartbeatReply, .installSnapshot, .timeoutNow,
-            .newerTerm:
+            .newerTerm, .readIndex, .readIndexAnswer, .propose, .proposalAnswer, .recover,
+            .recoveryAnswer:
             true
         }
     }

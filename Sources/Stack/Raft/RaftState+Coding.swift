@@ -4,7 +4,7 @@
 //   payload      0                                  no-op
 //                1 length:varint bytes              command
 //                2 membership                       configuration
-//   hard state   term:varint  flag  [vote:varint]
+//   hard state   term:varint  flags:byte  [vote:varint]     1: there is a vote, 2: recovering
 //   position     index:varint term:varint
 //   membership   voters:nodes  outgoing:nodes  learners:nodes
 //   nodes        count:varint  node:varint ...     ascending
@@ -30,17 +30,20 @@ extension LogEntry {
 extension HardState {
     package func encode(into bytes: inout [UInt8]) {
         bytes.appendVarint(term.rawValue)
-        bytes.appendFlag(vote != nil)
+        bytes.append((vote == nil ? 0 : 1) | (isRecovering ? 2 : 0))
         if let vote { bytes.appendVarint(vote.rawValue) }
     }
 
     /// Reads a hard state that takes up all of the bytes.
     package init(decoding bytes: Span<UInt8>) throws(RaftCodingError) {
         var reader = ByteReader(bytes)
-        let term = Term(try reader.varint())
-        let vote = try reader.flag() ? NodeID(try reader.varint()) : nil
+        let term = try reader.term()
+        let start = reader.offset
+        let flags = try reader.byte()
+        guard flags < 4 else { throw .unknownKind(flags, at: start) }
+        let vote = flags & 1 == 1 ? NodeID(try reader.varint()) : nil
         try reader.finish()
-        self.init(term: term, vote: vote)
+        self.init(term: term, vote: vote, isRecovering: flags & 2 == 2)
     }
 }
 
@@ -96,10 +99,27 @@ extension LogPosition {
 }
 
 extension ByteReader {
+    /// Indices and terms from here on are beyond any run; taken for real, sums of them would overflow.
+    private static var numberMax: UInt64 { 1 << 62 }
+
+    @_lifetime(self: copy self)
+    private mutating func number() throws(RaftCodingError) -> UInt64 {
+        let start = offset
+        let value = try varint()
+        guard value < Self.numberMax else { throw .implausible(value, at: start) }
+        return value
+    }
+
+    @_lifetime(self: copy self)
+    mutating func index() throws(RaftCodingError) -> LogIndex { LogIndex(try number()) }
+
+    @_lifetime(self: copy self)
+    mutating func term() throws(RaftCodingError) -> Term { Term(try number()) }
+
     @_lifetime(self: copy self)
     mutating func position() throws(RaftCodingError) -> LogPosition {
-        let index = LogIndex(try varint())
-        return LogPosition(index: index, term: Term(try varint()))
+        let index = try index()
+        return LogPosition(index: index, term: try term())
     }
 
     @_lifetime(self: copy self)

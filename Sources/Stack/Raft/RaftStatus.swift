@@ -16,8 +16,12 @@ package struct RaftStatus: Hashable, Sendable {
     package var compacted: LogIndex
     /// Bytes that a leader has appended and not yet committed; zero in other roles.
     package var uncommittedBytes: Int
-    /// Reads that wait for their quorum round.
+    /// Reads that wait for their quorum round, or for the leader's answer.
     package var pendingReads: Int
+    /// Ticks for which a leader may answer reads under its lease; zero if it has none.
+    package var leaseTicksLeft: Int
+    /// Whether part of the log is missing, so that this node does not vote.
+    package var isRecovering: Bool
     /// The configuration in force.
     package var membership: Membership
     /// Whether the configuration in force is known to be committed, so that it cannot change back.
@@ -34,6 +38,9 @@ package struct RaftStatus: Hashable, Sendable {
         /// Whether a learner may be promoted; true for a voter.
         package var isCaughtUp: Bool
         package var flow: Flow
+        /// The last entry of the snapshot that is under way. What follows it has to stay in the log,
+        /// or the next snapshot is due as soon as this one has arrived.
+        package var snapshot: LogIndex?
     }
 
     /// How a leader sends entries to a peer.
@@ -50,24 +57,26 @@ extension RaftNode {
             commit: log.commit, handedOut: log.handedOut, last: log.last, stable: log.stable,
             compacted: log.base.index,
             uncommittedBytes: leadership?.uncommittedBytes ?? 0,
-            pendingReads: leadership?.reads.count ?? 0,
-            membership: membership,
+            pendingReads: leadership?.reads.count ?? forwardedReads.count,
+            leaseTicksLeft: leaseTicksLeft,
+            isRecovering: recovery != nil, membership: membership,
             isMembershipCommitted: isMembershipCommitted,
             matches: membership.members.compactMap(peerStatus))
     }
 
     private func peerStatus(_ peer: NodeID) -> RaftStatus.Peer? {
         guard let progress = leadership?.progress[peer] else { return nil }
-        let flow: RaftStatus.Flow =
-            switch progress.state {
-            case .probe: .probe
-            case .replicate: .replicate
-            case .snapshot: .snapshot
-            }
+        var snapshot: LogIndex?
+        let flow: RaftStatus.Flow
+        switch progress.state {
+        case .probe: flow = .probe
+        case .replicate: flow = .replicate
+        case .snapshot(let index): (flow, snapshot) = (.snapshot, index)
+        }
         let isLearner = membership.isLearner(peer)
         return RaftStatus.Peer(
             id: peer, match: progress.match, isActive: progress.isActive, isLearner: isLearner,
-            isCaughtUp: !isLearner || isCaughtUp(peer), flow: flow)
+            isCaughtUp: !isLearner || isCaughtUp(peer), flow: flow, snapshot: snapshot)
     }
 
     var roleName: RaftRole {
@@ -85,7 +94,9 @@ extension RaftNode {
     /// joining node that does not know its group as of there.
     package func snapshotDescriptor(at index: LogIndex) -> SnapshotDescriptor? {
         guard index <= log.handedOut, let term = log.term(at: index) else { return nil }
-        let membership = memberships.membership(at: index)
+        let membership =
+            has(.snapshotForgetsConfiguration)
+            ? configuration.membership : memberships.membership(at: index)
         guard !membership.voters.isEmpty else { return nil }
         return SnapshotDescriptor(
             position: LogPosition(index: index, term: term), membership: membership)

@@ -17,48 +17,77 @@ package struct ReadState: Hashable, Sendable {
     }
 }
 
+/// Who wants to read.
+enum ReadOrigin: Hashable, Sendable {
+    case here(ReadID)
+    /// A follower, for reads of its own state.
+    case peer(NodeID, Ticket)
+}
+
 struct ReadQueue: Sendable {
-    /// The newest round that was sent; heartbeats of the regular beat repeat it.
-    private(set) var round: UInt64 = 0
+    /// Every heartbeat begins a round.
+    var rounds = HeartbeatRounds()
 
     /// Reads that came before the term's first commit. Until then the leader's commit index may be
     /// behind what an earlier leader acknowledged.
-    private var early: [ReadID] = []
+    private var early: [ReadOrigin] = []
 
     private var waiting: [Waiting] = []
 
+    /// Only a planted bug sets it.
+    var joinsEarlierRound = false
+
+    /// Reads that the lease allows, to be handed out with the next ready.
+    private var leased: [Confirmed] = []
+
+    struct Confirmed: Hashable, Sendable {
+        let origin: ReadOrigin
+        let index: LogIndex
+    }
+
     private struct Waiting: Sendable {
-        let read: ReadState
+        let read: Confirmed
         let round: UInt64
     }
 
-    var count: Int { early.count + waiting.count }
-    var ids: [ReadID] { early + waiting.map(\.read.id) }
+    var count: Int { early.count + waiting.count + leased.count }
+
+    /// The reads of this node that wait.
+    var ids: [ReadID] {
+        (early + waiting.map(\.read.origin)).compactMap {
+            if case .here(let id) = $0 { id } else { nil }
+        }
+    }
 
     /// Notes a read; `commit` is nil as long as the term has committed nothing.
-    mutating func add(_ id: ReadID, commit: LogIndex?) {
-        guard let commit else { return early.append(id) }
-        waiting.append(Waiting(read: ReadState(id: id, index: commit), round: round + 1))
+    mutating func add(_ origin: ReadOrigin, commit: LogIndex?) {
+        guard let commit else { return early.append(origin) }
+        waiting.append(
+            Waiting(
+                read: Confirmed(origin: origin, index: commit),
+                round: rounds.newest + (joinsEarlierRound ? 0 : 1)))
+    }
+
+    /// Notes a read that needs no round.
+    mutating func addLeased(_ id: ReadID, commit: LogIndex) {
+        leased.append(Confirmed(origin: .here(id), index: commit))
     }
 
     /// Lets the early reads in, once the term has its first commit.
     mutating func open(commit: LogIndex) {
-        let ids = early
+        let origins = early
         early = []
-        for id in ids { add(id, commit: commit) }
+        for origin in origins { add(origin, commit: commit) }
     }
 
-    /// Starts a round if a read waits that no round covers yet; tells whether heartbeats must go out.
-    mutating func startRound() -> Bool {
-        guard let newest = waiting.last, newest.round > round else { return false }
-        round = newest.round
-        return true
-    }
+    /// Whether a read waits that no round covers yet, so that heartbeats must go out.
+    var needsRound: Bool { waiting.last.map { $0.round > rounds.newest } ?? false }
 
-    /// Takes out the reads whose round a majority has confirmed.
-    mutating func takeConfirmed(through confirmed: UInt64) -> [ReadState] {
+    /// Takes out the reads whose round a majority has confirmed, and those under the lease.
+    mutating func takeConfirmed(through confirmed: UInt64) -> [Confirmed] {
         let done = waiting.prefix { $0.round <= confirmed }.map(\.read)
         waiting.removeFirst(done.count)
-        return done
+        defer { leased = [] }
+        return done + leased
     }
 }

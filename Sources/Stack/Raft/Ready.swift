@@ -47,8 +47,12 @@ package struct Ready: Sendable {
     /// Reads that may be answered once their index is applied.
     package let reads: [ReadState]
 
-    /// Reads that will never be confirmed here, because this node no longer leads.
+    /// Reads that will not be confirmed here: this node no longer leads, or its leader is gone or
+    /// refused.
     package let abandonedReads: [ReadID]
+
+    /// What became of proposals that this node handed to its leader.
+    package let forwarded: [ForwardedProposal]
 
     /// Role, term or leader, if one of them changed. A driver whose node stops leading knows
     /// then that the outcome of its proposals is open.
@@ -66,7 +70,8 @@ package struct Ready: Sendable {
     /// Whether there is nothing to do at all.
     var isEmpty: Bool {
         !needsPersistence && messages.isEmpty && messagesAfterPersistence.isEmpty
-            && committed.isEmpty && reads.isEmpty && abandonedReads.isEmpty && change == nil
+            && committed.isEmpty && reads.isEmpty && abandonedReads.isEmpty && forwarded.isEmpty
+            && change == nil
             && membership == nil
     }
 }
@@ -88,8 +93,8 @@ struct Outbox: Sendable {
     var immediate: [RaftMessage] = []
     var afterPersistence: [RaftMessage] = []
 
-    mutating func add(_ message: RaftMessage) {
-        if message.body.mayPrecedePersistence {
+    mutating func add(_ message: RaftMessage, isHasty: Bool) {
+        if isHasty || message.body.mayPrecedePersistence {
             immediate.append(message)
         } else {
             afterPersistence.append(message)
@@ -108,9 +113,11 @@ extension RaftNode {
     /// Gives out everything that is to be done, or nil when there is nothing.
     package mutating func takeReady() -> Ready? {
         flushReads()
+        flushForwards()
         flushAppends()
+        let reads = takeConfirmedReads() + forwardedReads.takeConfirmed()
         let writes = log.takeUnwritten()
-        let hardState = HardState(term: term, vote: vote)
+        let hardState = self.hardState
         let snapshot = pendingSnapshot
         let messages = outbox.take()
         let ready = Ready(
@@ -122,13 +129,14 @@ extension RaftNode {
             messages: messages.immediate,
             messagesAfterPersistence: messages.afterPersistence,
             committed: log.takeCommitted(bytesMax: configuration.committedBytesMax),
-            reads: takeConfirmedReads(),
-            abandonedReads: abandonedReads,
+            reads: reads,
+            abandonedReads: abandonedReads, forwarded: forwardedProposals.takeOutcomes(),
             change: takeChange(), membership: memberships.takeChange())
         abandonedReads = []
         pendingSnapshot = nil
         guard !ready.isEmpty else { return nil }
         ledger.openReady()
+        if snapshot != nil { recovery?.willInstall(in: ready.number) }
         if ready.needsPersistence { ledger.issue(hardState, last: log.issued) }
         return ready
     }

@@ -17,9 +17,6 @@ struct Leadership: Sendable {
     /// One for each learner.
     var catchUps: [NodeID: CatchUp] = [:]
 
-    /// Ticks since the term began here.
-    var ticks = 0
-
     var reads = ReadQueue()
 
     /// Index of the no-op that opens the term: nothing is committed by count below it.
@@ -30,7 +27,15 @@ struct Leadership: Sendable {
 
     var ticksSinceHeartbeat = 0
 
+    /// The tick in which the last round began that a majority answered.
+    var confirmedAt: Int?
+
+    var taken = TakenTickets()
+
     var transfer: Transfer?
+
+    /// Whether somebody may campaign against all promises, now or when a message arrives late.
+    var hasToldSuccessor = false
 
     /// A hand-over under way (dissertation 3.10).
     struct Transfer: Sendable {
@@ -75,6 +80,7 @@ extension RaftNode {
     /// Takes on another role. The reads of a leader that steps down are given back unanswered.
     mutating func enter(_ next: Role) {
         abandonedReads += leadership?.reads.ids ?? []
+        abandonForwards()
         role = next
         clock.restart()
     }

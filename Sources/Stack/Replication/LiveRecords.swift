@@ -1,6 +1,6 @@
 // Which records of the shared log still matter, and where they are. Pure.
 //
-// A record is live while a start would need it: a group's charter, its last term and vote, its last
+// A record is live while a start would need it: how a group was founded, its last term and vote, its last
 // base, and each entry above the base. Everything else is room to be given back.
 
 import Raft
@@ -14,7 +14,7 @@ struct LiveRecords: Equatable {
 
     /// What a record is to its group.
     enum Role: Equatable {
-        case charter
+        case founding
         case hardState
         case base
         case entry(LogIndex)
@@ -27,7 +27,7 @@ struct LiveRecords: Equatable {
     }
 
     struct Group: Equatable {
-        var charter: Place?
+        var founding: Place?
         var hardState: Place?
         var base: Place?
         /// The entry before the first of `entries`.
@@ -36,7 +36,7 @@ struct LiveRecords: Equatable {
         var entries: [Place] = []
 
         var byteCount: Int {
-            [charter, hardState, base].reduce(0) { $0 + ($1?.byteCount ?? 0) }
+            [founding, hardState, base].reduce(0) { $0 + ($1?.byteCount ?? 0) }
                 + entries.reduce(0) { $0 + $1.byteCount }
         }
     }
@@ -51,7 +51,7 @@ struct LiveRecords: Equatable {
         case .removed:
             byteCount -= group.byteCount
             return
-        case .founded: replace(&group.charter, place)
+        case .founded: replace(&group.founding, place)
         case .hardState: replace(&group.hardState, place)
         case .base(let descriptor):
             dropEntries(of: &group, through: descriptor.index)
@@ -82,7 +82,7 @@ struct LiveRecords: Equatable {
     func isLive(_ item: Item) -> Bool {
         guard let group = groups[item.group] else { return false }
         switch item.role {
-        case .charter: return group.charter == item.place
+        case .founding: return group.founding == item.place
         case .hardState: return group.hardState == item.place
         case .base: return group.base == item.place
         case .entry(let index):
@@ -99,7 +99,7 @@ struct LiveRecords: Equatable {
                 guard let place, place.record < record else { return }
                 found.append(Item(group: id, role: role, place: place))
             }
-            add(.charter, group.charter)
+            add(.founding, group.founding)
             add(.hardState, group.hardState)
             add(.base, group.base)
             for (slot, place) in group.entries.enumerated() where place.record < record {
@@ -148,7 +148,7 @@ struct LiveRecords: Equatable {
 
     private mutating func move(_ role: Role, of group: inout Group, to place: Place) {
         switch role {
-        case .charter: replace(&group.charter, place)
+        case .founding: replace(&group.founding, place)
         case .hardState: replace(&group.hardState, place)
         case .base: replace(&group.base, place)
         case .entry(let index):

@@ -1,7 +1,7 @@
 // What the shared log says of one group, one record each: the kind is the journal's tag, the payload
 // begins with the group.
 //
-//     founded    group  the bytes that the group was founded with
+//     founded    group  how this replica began, see Founding.swift
 //     hardState  group  term and vote
 //     base       group  descriptor: entries up to it are gone, a durable state stands for them
 //     reset      group  descriptor: every entry is void, the log goes on behind it
@@ -16,7 +16,7 @@ import Raft
 import Wire
 
 enum LogRecord: Equatable {
-    case founded([UInt8])
+    case founded(Founding)
     case hardState(HardState)
     case base(SnapshotDescriptor)
     case reset(SnapshotDescriptor)
@@ -64,7 +64,7 @@ enum LogRecord: Equatable {
         if case .cut(let index) = self { writer.write(varint: index.rawValue) }
         var bytes = writer.finish()
         switch self {
-        case .founded(let charter): bytes += charter
+        case .founded(let founding): founding.encode(into: &bytes)
         case .hardState(let state): state.encode(into: &bytes)
         case .base(let descriptor), .reset(let descriptor): descriptor.encode(into: &bytes)
         case .entry(let entry), .kept(let entry): entry.encode(into: &bytes)
@@ -93,7 +93,7 @@ enum LogRecord: Equatable {
         }
         let rest = try reader.readRaw(reader.remaining)
         switch kind {
-        case .founded: self = .founded([UInt8](copying: rest))
+        case .founded: self = .founded(try Founding(decoding: rest))
         case .hardState: self = .hardState(try HardState(decoding: rest))
         case .base: self = .base(try SnapshotDescriptor(decoding: rest))
         case .reset: self = .reset(try SnapshotDescriptor(decoding: rest))

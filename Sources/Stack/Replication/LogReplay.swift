@@ -8,8 +8,7 @@ package import Raft
 
 /// What the log holds of one group.
 package struct RecoveredGroup: Hashable, Sendable {
-    /// The bytes that it was founded with.
-    package var charter: [UInt8]
+    package var founding: Founding
     package var hardState = HardState.initial
     /// What the first entry follows; nil when the log was never shortened.
     package var base: SnapshotDescriptor?
@@ -23,7 +22,7 @@ struct LogReplay {
     }
 
     private struct Group {
-        var charter: Found<[UInt8]>?
+        var founding: Found<Founding>?
         var hardState: Found<HardState>?
         var base: Found<SnapshotDescriptor>?
         var entries: [LogIndex: Found<LogEntry>] = [:]
@@ -40,7 +39,7 @@ struct LogReplay {
         }
         var group = groups.removeValue(forKey: id) ?? Group()
         switch record {
-        case .founded(let charter): group.charter = Found(value: charter, place: place)
+        case .founded(let founding): group.founding = Found(value: founding, place: place)
         case .hardState(let state): group.hardState = Found(value: state, place: place)
         case .base(let descriptor): group.base = Found(value: descriptor, place: place)
         case .reset(let descriptor):
@@ -71,9 +70,9 @@ struct LogReplay {
         var recovered: [GroupID: RecoveredGroup] = [:]
         var live = LiveRecords()
         for (id, group) in groups {
-            guard let charter = group.charter else { throw .unfounded(group: id) }
-            var result = RecoveredGroup(charter: charter.value)
-            live.note(.founded(charter.value), of: id, at: charter.place)
+            guard let founding = group.founding else { throw .unfounded(group: id) }
+            var result = RecoveredGroup(founding: founding.value)
+            live.note(.founded(founding.value), of: id, at: founding.place)
             if let state = group.hardState {
                 result.hardState = state.value
                 live.note(.hardState(state.value), of: id, at: state.place)

@@ -7,14 +7,20 @@
 // after a long outage its next retransmission may be as far away again.
 //
 //     hello    u8 purpose  u64 cluster   u64 from   u64 to
-//     message  the group (varint)   a Raft message, as RaftMessage+Coding.swift draws it
+//     message  the group   a Raft message, as RaftMessage+Coding.swift draws it
 //     ping, alive   (nothing)
+//     absent   the group: "you speak of one that I have no replica of"
+//     invite   the group   a commit index (varint)   the charter: "you are a member, take part"
+//     dismiss  the group   a commit index (varint): "as of there you are no member any more"
 //
 // A snapshot has a connection of its own, see SnapshotStream.swift:
 //
-//     offer    the group (varint)   u64 bytes   u32 crc32c   the message (length in front)
+//     offer    the group   u64 bytes   u32 crc32c   the message (length in front)
+//     resume   u64 offset: the follower has that much already
 //     chunk    bytes of the file
 //     taken    (nothing): the follower's answer
+//
+// A group is a varint.
 
 import Raft
 import Wire
@@ -24,7 +30,11 @@ enum PeerFrame: Equatable {
     case message(GroupID, RaftMessage)
     case ping
     case alive
+    case absent(GroupID)
+    case invite(GroupID, LogIndex, charter: [UInt8])
+    case dismiss(GroupID, LogIndex)
     case offer(SnapshotOffer)
+    case resume(Int)
     case chunk([UInt8])
     case taken
 
@@ -39,6 +49,10 @@ enum PeerFrame: Equatable {
         case offer = 5
         case chunk = 6
         case taken = 7
+        case absent = 8
+        case invite = 9
+        case dismiss = 10
+        case resume = 11
     }
 
     func encode(into bytes: inout [UInt8]) {
@@ -56,6 +70,21 @@ enum PeerFrame: Equatable {
         case .offer(let offer): Self.append(.offer, to: &bytes) { offer.encode(into: &$0) }
         case .chunk(let chunk): Self.append(.chunk, to: &bytes) { $0.write(raw: chunk.span) }
         case .taken: Self.append(.taken, to: &bytes) { _ in }
+        case .absent(let group):
+            Self.append(.absent, to: &bytes) { $0.write(varint: group.rawValue) }
+        case .invite(let group, let index, let charter):
+            Self.append(.invite, to: &bytes) {
+                $0.write(varint: group.rawValue)
+                $0.write(varint: index.rawValue)
+                $0.write(raw: charter.span)
+            }
+        case .dismiss(let group, let index):
+            Self.append(.dismiss, to: &bytes) {
+                $0.write(varint: group.rawValue)
+                $0.write(varint: index.rawValue)
+            }
+        case .resume(let offset):
+            Self.append(.resume, to: &bytes) { $0.write(u64: UInt64(offset)) }
         }
     }
 
@@ -79,25 +108,38 @@ enum PeerFrame: Equatable {
     }
 
     private init(_ frame: Frame) throws(PeerError) {
+        guard let kind = Kind(rawValue: frame.kind) else { throw .unknownKind(frame.kind) }
         do {
-            switch Kind(rawValue: frame.kind) {
-            case .hello: self = .hello(try PeerHello(decoding: frame.payload.span))
-            case .message:
-                var reader = ByteReader(frame.payload.span)
-                let group = GroupID(try reader.readVarint())
-                let rest = try reader.readRaw(reader.remaining)
-                self = .message(group, try RaftMessage(decoding: rest))
-            case .ping: self = .ping
-            case .alive: self = .alive
-            case .offer: self = .offer(try SnapshotOffer(decoding: frame.payload.span))
-            case .chunk: self = .chunk(frame.payload)
-            case .taken: self = .taken
-            case nil: throw PeerError.unknownKind(frame.kind)
-            }
-        } catch let error as PeerError {
-            throw error
+            self = try PeerFrame(kind, frame.payload)
         } catch {
             throw .malformed
+        }
+    }
+
+    private init(_ kind: Kind, _ payload: [UInt8]) throws {
+        var reader = ByteReader(payload.span)
+        switch kind {
+        case .hello: self = .hello(try PeerHello(decoding: payload.span))
+        case .offer: self = .offer(try SnapshotOffer(decoding: payload.span))
+        case .ping: self = .ping
+        case .alive: self = .alive
+        case .taken: self = .taken
+        case .chunk: self = .chunk(payload)
+        case .resume:
+            self = .resume(Int(clamping: try reader.readU64()))
+        case .message:
+            let group = GroupID(try reader.readVarint())
+            let rest = try reader.readRaw(reader.remaining)
+            self = .message(group, try RaftMessage(decoding: rest))
+        case .absent: self = .absent(GroupID(try reader.readVarint()))
+        case .invite:
+            let group = GroupID(try reader.readVarint())
+            let index = LogIndex(try reader.readVarint())
+            let rest = try reader.readRaw(reader.remaining)
+            self = .invite(group, index, charter: [UInt8](copying: rest))
+        case .dismiss:
+            let group = GroupID(try reader.readVarint())
+            self = .dismiss(group, LogIndex(try reader.readVarint()))
         }
     }
 

@@ -62,8 +62,8 @@ final class PeerLink {
     var gatheredCount: Int { gathered.count }
     var isUp: Bool { connection?.isOpen == true }
 
-    /// Takes a message for the next `flush`, or drops it.
-    func send(_ message: RaftMessage, of group: GroupID) {
+    /// Takes a frame for the next `flush`, or drops it.
+    func send(_ frame: PeerFrame) {
         guard let connection, connection.isOpen else {
             droppedCount += 1
             return
@@ -72,7 +72,7 @@ final class PeerLink {
             droppedCount += 1
             return didLose()
         }
-        PeerFrame.message(group, message).encode(into: &gathered)
+        frame.encode(into: &gathered)
     }
 
     func flush() {
@@ -82,16 +82,20 @@ final class PeerLink {
     }
 
     /// Sends a snapshot on a connection of its own; false when it did not arrive.
-    func send(_ file: SnapshotFile, _ message: RaftMessage, of group: GroupID) async -> Bool {
+    func send(
+        _ file: SnapshotFile, _ message: RaftMessage, of group: GroupID, chunkBytes: Int
+    ) async -> Bool {
         guard !isBlocked, !isStopped, let fresh = await dial() else { return false }
         defer { fresh.close() }
+        guard !isBlocked, !isStopped else { return false }
         transfers[ObjectIdentifier(fresh)] = fresh
         defer { transfers[ObjectIdentifier(fresh)] = nil }
         var hello = hello
         hello.purpose = .snapshot
         let offer = SnapshotOffer(
             group: group, message: message, byteCount: file.byteCount, checksum: file.checksum)
-        let isTaken = try? await SnapshotStream.send(file, offer: offer, hello: hello, on: fresh)
+        let isTaken = try? await SnapshotStream.send(
+            file, offer: offer, hello: hello, chunkBytes: chunkBytes, on: fresh)
         return isTaken ?? false
     }
 

@@ -12,7 +12,7 @@ final class PeerListener {
     private let id: NodeID
     private let limits: PeerLinkLimits
     private let isPeer: @ReactorActor (NodeID) -> Bool
-    private let deliver: @ReactorActor (GroupID, RaftMessage) -> Void
+    private let deliver: @ReactorActor (NodeID, PeerFrame) -> Void
     private let takeSnapshot: @ReactorActor (NodeID, Connection) async -> Void
     /// The newest connection of each peer; one that dials again has given the older one up.
     private var connections: [NodeID: Connection] = [:]
@@ -27,7 +27,7 @@ final class PeerListener {
     init(
         _ address: SocketAddress, cluster: UInt64, id: NodeID, limits: PeerLinkLimits,
         isPeer: @escaping @ReactorActor (NodeID) -> Bool,
-        deliver: @escaping @ReactorActor (GroupID, RaftMessage) -> Void,
+        deliver: @escaping @ReactorActor (NodeID, PeerFrame) -> Void,
         takeSnapshot: @escaping @ReactorActor (NodeID, Connection) async -> Void
     ) throws(SyscallError) {
         listener = try Listener(address)
@@ -100,9 +100,10 @@ final class PeerListener {
         var nextAnswer = MonotonicTime.now()
         repeat {
             while let frame = try connection.take({ bytes in try PeerFrame.parse(bytes) }) {
-                guard case .message(let group, let message) = frame else { continue }
-                guard message.from == peer else { throw PeerError.notForMe }
-                deliver(group, message)
+                if case .message(_, let message) = frame, message.from != peer {
+                    throw PeerError.notForMe
+                }
+                deliver(peer, frame)
             }
             // Whole frames or not, bytes arrived: over a slow link a frame takes long.
             if nextAnswer <= .now() {

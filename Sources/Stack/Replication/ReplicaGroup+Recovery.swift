@@ -28,7 +28,8 @@ extension ReplicaGroup {
                 "applied": restored.applied, "last": node.status.last,
             ])
         return ReplicaGroup(
-            id: id, node: node, state: state, records: records, folder: folder, limits: limits,
+            id: id, founding: recovered.founding, node: node, state: state, records: records,
+            folder: folder, limits: limits,
             log: log, outlets: outlets)
     }
 

@@ -2,12 +2,20 @@
 // follower puts such a copy in the place of its own state.
 //
 // The copy is of the leader's newest checkpoint, not of the place where its log begins, so it may be
-// newer than what the core asked for. The core is content: the follower answers with what it has.
+// newer than what the core asked for. The core is content: the follower answers with what it has. A
+// copy that did not get through is kept for a while, so that the next try goes on where it broke off.
 
 import Linux
 import Raft
 import Reactor
 import Telemetry
+
+/// A copy of the state that followers may be sent.
+struct OutgoingSnapshot {
+    let file: SnapshotFile
+    /// When it has outlived its use.
+    let deadline: MonotonicTime
+}
 
 extension ReplicaGroup {
     // MARK: Giving
@@ -30,38 +38,72 @@ extension ReplicaGroup {
     }
 
     private func sendSnapshot(_ message: RaftMessage) async -> Bool {
-        guard isRunning else { return false }
+        guard let file = await outgoingFile(), isRunning else { return false }
+        var message = message
+        message.body = .installSnapshot(file.descriptor)
+        guard await outlets.transfer(file, message) else { return false }
+        dropOutgoing()
+        return true
+    }
+
+    /// The copy that is there, if the log still goes on from it, or a new one.
+    private func outgoingFile() async -> SnapshotFile? {
+        if let file = outgoing?.file, file.descriptor.index >= status.compacted { return file }
+        dropOutgoing()
+        guard isRunning else { return nil }
         let copy = Promise<SnapshotFile?>()
         waitingCopy = copy
         outlets.wake()
-        guard let file = await copy.value() ?? nil else { return false }
-        defer { try? File.remove(file.path) }
-        guard isRunning else { return false }
-        var message = message
-        message.body = .installSnapshot(file.descriptor)
-        return await outlets.transfer(file, message)
+        guard let file = await copy.value() ?? nil else { return nil }
+        outgoing = OutgoingSnapshot(file: file, deadline: .now() + limits.snapshotLifetime)
+        return file
+    }
+
+    func dropOutgoing() {
+        guard let file = outgoing?.file else { return }
+        outgoing = nil
+        try? File.remove(file.path)
+    }
+
+    /// Gives up a copy that is in nobody's hands and too old.
+    func expireOutgoing() {
+        guard let deadline = outgoing?.deadline, !isSendingSnapshot, deadline < .now() else {
+            return
+        }
+        dropOutgoing()
     }
 
     // MARK: Taking
 
-    /// Where the bytes of a snapshot go while they arrive.
-    private var incomingPath: String { folder + "/incoming" }
-
-    /// Receives a snapshot; the connection is the caller's to close.
+    /// Receives a snapshot, or the rest of one; the connection is the caller's to close.
     func takeSnapshot(
         _ offer: SnapshotOffer, from peer: NodeID, on connection: Connection
     ) async {
         guard isRunning, !isReceivingSnapshot, offer.message.from == peer else { return }
         isReceivingSnapshot = true
         defer { isReceivingSnapshot = false }
-        let path = incomingPath
-        defer { if File.exists(path) { try? File.remove(path) } }
-        guard let file = try? await SnapshotStream.receive(offer, to: path, on: connection) else {
-            return log.warning("snapshot broke off", ["group": id, "peer": peer])
+        do {
+            let partial = try incoming(for: offer)
+            resumedBytes += partial.byteCount
+            guard try await SnapshotStream.receive(into: partial, on: connection) else { return }
+            incoming = nil
+            defer { if File.exists(partial.path) { try? File.remove(partial.path) } }
+            guard let file = partial.file else {
+                return log.warning("snapshot is not what was announced", ["group": id])
+            }
+            await receiveSnapshot(offer.message, file)
+            connection.send(PeerFrame.taken.encoded)
+            try await connection.flush(deadline: .now() + .seconds(1))
+        } catch {
+            log.warning("snapshot broke off", ["group": id, "peer": peer, "error": "\(error)"])
         }
-        await receiveSnapshot(offer.message, file)
-        connection.send(PeerFrame.taken.encoded)
-        try? await connection.flush(deadline: .now() + .seconds(1))
+    }
+
+    private func incoming(for offer: SnapshotOffer) throws(SyscallError) -> PartialSnapshot {
+        if let incoming, incoming.matches(offer) { return incoming }
+        let fresh = try PartialSnapshot(offer, path: folder + "/incoming")
+        incoming = fresh
+        return fresh
     }
 
     /// Hands a snapshot that has arrived to the core, and waits until it is installed or refused.

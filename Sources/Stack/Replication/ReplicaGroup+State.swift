@@ -83,13 +83,25 @@ extension ReplicaGroup {
 
     /// Drops entries that the durable state has, up to the margin.
     private func compact() {
-        let start = records.live.start(
+        let margin = records.live.start(
             of: id, through: state.checkpointed.index, countMax: limits.compactionMargin,
             byteCountMax: limits.compactionMarginBytes)
+        let start = min(margin, startKeptForSnapshot)
         guard start > .zero, start.previous > node.status.compacted,
             let descriptor = node.snapshotDescriptor(at: start.previous)
         else { return }
         node.step(.compact(through: descriptor.index))
         records.append(.base(descriptor), of: id)
+    }
+
+    /// A follower that is being sent a snapshot needs the entries behind it, within a bound.
+    private var startKeptForSnapshot: LogIndex {
+        guard let index = outgoing?.file.descriptor.index else {
+            return LogIndex(UInt64(Int64.max))
+        }
+        let bound = records.live.start(
+            of: id, through: state.checkpointed.index, countMax: .max >> 2,
+            byteCountMax: limits.snapshotHoldBytes)
+        return max(index.next, bound)
     }
 }

@@ -22,6 +22,9 @@ protocol HostedGroup: LogClient {
     func advance()
     func transferLeadership()
     func takeSnapshot(_ offer: SnapshotOffer, from peer: NodeID, on connection: Connection) async
+    func didFindAbsent(_ peer: NodeID) -> PeerFrame?
+    func dismissal(of peer: NodeID) -> PeerFrame?
+    func believesDismissal(at index: LogIndex) -> Bool
     func stop() async
 }
 
@@ -30,8 +33,12 @@ protocol HostedGroup: LogClient {
 struct GroupOutlets {
     /// Sends a message to another replica, or loses it.
     var send: @ReactorActor (RaftMessage) -> Void
+    /// Tells another host something, or loses it.
+    var tell: @ReactorActor (NodeID, PeerFrame) -> Void
     /// Sends a snapshot to the message's receiver; false when it did not arrive.
     var transfer: @ReactorActor (SnapshotFile, RaftMessage) async -> Bool
+    /// Ends this replica for good: the group goes on without it.
+    var retire: @ReactorActor () -> Void
     /// Makes one `advance` follow whatever else this turn of the loop brings.
     var wake: @ReactorActor () -> Void
 }
@@ -47,6 +54,10 @@ package final class ReplicaGroup<State: ReplicatedState>: HostedGroup {
     /// Where snapshots lie while they are sent or arrive.
     let folder: String
     let outlets: GroupOutlets
+    /// What a host that is invited is told of the group; the tier's own bytes.
+    package var charter: [UInt8]
+    /// The commit index at which this replica was invited; zero for a founder.
+    let admittedAt: LogIndex
 
     var node: RaftNode
 
@@ -68,7 +79,11 @@ package final class ReplicaGroup<State: ReplicatedState>: HostedGroup {
     /// A snapshot that has arrived and that the core was told of.
     var stagedSnapshot: SnapshotFile?
     var isSendingSnapshot = false
+    var outgoing: OutgoingSnapshot?
     var isReceivingSnapshot = false
+    var incoming: PartialSnapshot?
+    /// Bytes of snapshots that did not have to be sent again after a connection broke.
+    package internal(set) var resumedBytes = 0
     /// Somebody who waits for a copy of the state, to be made at the next checkpoint.
     var waitingCopy: Promise<SnapshotFile?>?
     /// Woken when a checkpoint, a copy or an installation is over.
@@ -76,16 +91,22 @@ package final class ReplicaGroup<State: ReplicatedState>: HostedGroup {
 
     var writes = PendingWrites<State.Reply>()
     var reads = PendingReads()
+    /// Ticks since this replica knows that it is no member any more.
+    var ticksLeftOut = 0
+    /// Woken after each turn in which this group advanced.
+    let advanced = Turnstile()
 
     /// By what the core announced last.
     package private(set) var isLeader = false
     package private(set) var isRunning = true
 
     init(
-        id: GroupID, node: RaftNode, state: State, records: SharedLog, folder: String,
-        limits: ReplicaLimits, log: Log, outlets: GroupOutlets
+        id: GroupID, founding: Founding, node: RaftNode, state: State, records: SharedLog,
+        folder: String, limits: ReplicaLimits, log: Log, outlets: GroupOutlets
     ) {
         self.id = id
+        charter = founding.charter
+        admittedAt = founding.admittedAt
         replica = node.status.id
         self.node = node
         self.state = state
@@ -119,6 +140,8 @@ package final class ReplicaGroup<State: ReplicatedState>: HostedGroup {
     func tick(count: Int) {
         guard isRunning else { return }
         node.step(.tick(count: count))
+        expireOutgoing()
+        countTicksLeftOut(count)
         outlets.wake()
     }
 
@@ -145,6 +168,7 @@ package final class ReplicaGroup<State: ReplicatedState>: HostedGroup {
         reads.loseAll()
         waitingCopy?.fulfil(nil)
         settled.wakeAll()
+        advanced.wakeAll()
         while isCheckpointing || isCopying || isInstalling { _ = await stateChanged.wait() }
     }
 
@@ -156,6 +180,7 @@ package final class ReplicaGroup<State: ReplicatedState>: HostedGroup {
         openReadRound()
         while !isInstalling, let ready = node.takeReady() { carryOut(ready) }
         settleState()
+        advanced.wakeAll()
     }
 
     /// Sends a message, and a snapshot with its bytes.

@@ -11,6 +11,16 @@ package import Raft
 package import Reactor
 package import Telemetry
 
+/// Who owns the groups of a host, and so decides which it takes part in.
+@ReactorActor
+package protocol HostTenant: AnyObject {
+    /// This host is a member of a group that it has no replica of: open one, or let it be. It is
+    /// asked again and again while that is so.
+    func admit(_ group: GroupID, _ founding: Founding)
+    /// A replica is gone from this host for good; its state is of no more use.
+    func didRemove(_ group: GroupID)
+}
+
 @ReactorActor
 package final class ReplicaHost {
     package let settings: HostSettings
@@ -22,9 +32,12 @@ package final class ReplicaHost {
     private(set) var links: [NodeID: PeerLink] = [:]
     private let listener: PeerListener
     private let inbox: Inbox
+    /// Decides which groups this host takes part in; without one only those that it opened.
+    package weak var tenant: (any HostTenant)?
     private var woken: [GroupID] = []
     private var isWoken: Set<GroupID> = []
     private var isTurnDue = false
+    private var toldAbsent: [PeerGroup: MonotonicTime] = [:]
     private var isRunning = true
 
     /// Reads the log back and listens at once; nothing is heard or said before `run`.
@@ -40,7 +53,7 @@ package final class ReplicaHost {
                 settings.listen, cluster: settings.cluster, id: settings.id,
                 limits: settings.links,
                 isPeer: { inbox.host?.links[$0] != nil },
-                deliver: { group, message in inbox.host?.deliver(message, to: group) },
+                deliver: { peer, frame in inbox.host?.deliver(frame, from: peer) },
                 takeSnapshot: { peer, connection in
                     await inbox.host?.takeSnapshot(from: peer, on: connection)
                 })
@@ -76,18 +89,28 @@ package final class ReplicaHost {
     /// Opens this host's replica of a group, on what the disk holds of it or new.
     ///
     /// `founders` are the voters of a group that is new everywhere; all of them must be told the
-    /// same. They do not matter to a replica that the log or the state knows already.
+    /// same. They do not matter to a replica that the log knows already.
     package func open<State: ReplicatedState>(
         _ id: GroupID, founders: Membership, charter: [UInt8] = [], state: State,
         commitRule: CommitRule = .majority
     ) throws(ReplicationError) -> ReplicaGroup<State> {
+        try open(
+            id, Founding(founders: founders, charter: charter), state: state,
+            commitRule: commitRule)
+    }
+
+    /// Opens a replica that was invited, or one whose state does not begin empty: then the log
+    /// begins behind that state, which is the same on all founders.
+    package func open<State: ReplicatedState>(
+        _ id: GroupID, _ founding: Founding, state: State, commitRule: CommitRule = .majority
+    ) throws(ReplicationError) -> ReplicaGroup<State> {
         precondition(groups[id] == nil, "group \(id) is open")
-        if recovered[id] == nil { records.append(.founded(charter), of: id) }
-        let found = recovered.removeValue(forKey: id) ?? RecoveredGroup(charter: charter)
+        let found = recovered.removeValue(forKey: id) ?? found(id, founding, at: state.applied)
         var random = SeededRandom(seed: settings.seed).fork("election").fork("\(settings.id)")
             .fork("\(id)")
         let folder = "\(settings.folder)/snapshots-\(id)"
         do {
+            if File.exists(folder) { try File.removeTree(folder) }
             try File.makeDirectories(folder)
         } catch {
             throw .system(error)
@@ -95,18 +118,54 @@ package final class ReplicaHost {
         let group = try ReplicaGroup.open(
             id, recovered: found,
             configuration: settings.configuration(
-                of: id, membership: founders, seed: random.next(), commitRule: commitRule),
+                of: id, membership: found.founding.founders, seed: random.next(),
+                commitRule: commitRule),
             state: state, records: records, folder: folder, limits: settings.limits, log: log,
             outlets: outlets(of: id))
         groups[id] = group
         return group
     }
 
+    /// Writes down that a group begins here; on the disk with the next sync.
+    private func found(
+        _ id: GroupID, _ founding: Founding, at position: LogPosition
+    ) -> RecoveredGroup {
+        var found = RecoveredGroup(founding: founding)
+        records.append(.founded(founding), of: id)
+        guard position != .zero else { return found }
+        found.hardState = HardState(term: position.term, vote: nil)
+        found.base = SnapshotDescriptor(position: position, membership: founding.founders)
+        records.append(.hardState(found.hardState), of: id)
+        if let base = found.base { records.append(.reset(base), of: id) }
+        return found
+    }
+
+    /// Waits until everything that was said so far is on the disk; false when the host stops.
+    package func flush() async -> Bool { await records.flush() }
+
+    /// Ends this host's replica of a group for good, and tells the tenant once that is durable.
+    package func remove(_ id: GroupID) async {
+        guard let group = groups.removeValue(forKey: id) else { return }
+        await group.stop()
+        records.append(.removed, of: id)
+        guard await records.flush() else { return }
+        log.info("removed", ["group": id])
+        try? File.removeTree("\(settings.folder)/snapshots-\(id)")
+        tenant?.didRemove(id)
+    }
+
     private func outlets(of id: GroupID) -> GroupOutlets {
         GroupOutlets(
-            send: { [weak self] message in self?.links[message.to]?.send(message, of: id) },
+            send: { [weak self] message in self?.links[message.to]?.send(.message(id, message)) },
+            tell: { [weak self] peer, frame in self?.links[peer]?.send(frame) },
             transfer: { [weak self] file, message in
-                await self?.links[message.to]?.send(file, message, of: id) ?? false
+                guard let self, let link = links[message.to] else { return false }
+                return await link.send(
+                    file, message, of: id, chunkBytes: settings.limits.snapshotChunkBytes)
+            },
+            retire: { [weak self] in
+                guard let self else { return }
+                Task { @ReactorActor in await remove(id) }
             },
             wake: { [weak self] in self?.wake(id) })
     }
@@ -134,8 +193,43 @@ package final class ReplicaHost {
         for link in links.values { link.flush() }
     }
 
-    private func deliver(_ message: RaftMessage, to group: GroupID) {
-        groups[group]?.receive(message)
+    private func deliver(_ frame: PeerFrame, from peer: NodeID) {
+        switch frame {
+        case .message(let id, let message):
+            guard let group = groups[id] else { return answer(.absent(id), to: peer) }
+            group.receive(message)
+            // Only those that campaign speak unasked without being the leader.
+            if case .voteRequest = message.body, let dismissal = group.dismissal(of: peer) {
+                answer(dismissal, to: peer)
+            }
+        case .absent(let id):
+            if let invitation = groups[id]?.didFindAbsent(peer) { answer(invitation, to: peer) }
+        case .invite(let id, let index, let charter):
+            guard groups[id] == nil, recovered[id] == nil else { return }
+            tenant?.admit(
+                id, Founding(founders: .joining, charter: charter, admittedAt: index))
+        case .dismiss(let id, let index):
+            guard let group = groups[id], group.believesDismissal(at: index) else { return }
+            Task { @ReactorActor in await remove(id) }
+        case .hello, .ping, .alive, .offer, .resume, .chunk, .taken: break
+        }
+    }
+
+    /// Hosts that know nothing of a group say so to whoever speaks of it, but not to every message.
+    private func answer(_ frame: PeerFrame, to peer: NodeID) {
+        if case .absent(let id) = frame {
+            let key = PeerGroup(peer: peer, group: id)
+            if let last = toldAbsent[key], .now() - last < .milliseconds(100) { return }
+            if toldAbsent.count > 1024 { toldAbsent = [:] }
+            toldAbsent[key] = .now()
+        }
+        links[peer]?.send(frame)
+        links[peer]?.flush()
+    }
+
+    private struct PeerGroup: Hashable {
+        let peer: NodeID
+        let group: GroupID
     }
 
     private func takeSnapshot(from peer: NodeID, on connection: Connection) async {

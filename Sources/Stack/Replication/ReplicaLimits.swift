@@ -17,6 +17,12 @@ package struct ReplicaLimits: Sendable {
     /// follower that was away for a few seconds needs no snapshot.
     package var compactionMargin: UInt64 = 20_000
     package var compactionMarginBytes = 16 << 20
+    /// Bytes of a snapshot in one frame, and so in memory at once on either side.
+    package var snapshotChunkBytes = 256 << 10
+    /// How long a copy of the state is kept for a follower that it has not reached yet. Entries
+    /// behind it are kept as well, within `snapshotHoldBytes`, or it would be of no use.
+    package var snapshotLifetime = Duration.seconds(60)
+    package var snapshotHoldBytes = 64 << 20
 
     package init() {}
 }

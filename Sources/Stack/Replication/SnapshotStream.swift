@@ -1,8 +1,10 @@
 // A snapshot's way from a leader to a follower that is too far behind: on a connection of its own, so
-// that heartbeats are not held up, in chunks, with the checksum of the whole announced first.
+// that heartbeats are not held up, in chunks of which each has a checksum, with the checksum of the
+// whole announced first. One chunk at a time is in memory on either side.
 //
 // The follower writes to a file aside and hands it on only when every byte has arrived and the
-// checksum holds; a connection that breaks costs nothing but the time. The leader then tries again.
+// checksum holds. When the connection breaks both sides keep what they have; on the next one the
+// follower says how much that is and the leader goes on from there.
 
 import Linux
 import Raft
@@ -49,36 +51,72 @@ struct SnapshotOffer: Hashable {
     }
 }
 
+/// What has arrived of a snapshot; kept when the connection breaks, so that the next one goes on.
+@ReactorActor
+final class PartialSnapshot {
+    let offer: SnapshotOffer
+    let path: String
+    private(set) var byteCount = 0
+    private var sum = CRC32C()
+
+    init(_ offer: SnapshotOffer, path: String) throws(SyscallError) {
+        self.offer = offer
+        self.path = path
+        try File.save([], to: path)
+    }
+
+    var isComplete: Bool { byteCount >= offer.byteCount }
+
+    /// Whether the same bytes are offered again, by whichever leader and in whichever term.
+    func matches(_ other: SnapshotOffer) -> Bool {
+        offer.checksum == other.checksum && offer.byteCount == other.byteCount
+            && offer.descriptor == other.descriptor
+    }
+
+    func append(_ bytes: [UInt8]) throws(SyscallError) {
+        let file = try File.open(path, .writeOnly)
+        try File.write(file, bytes.span, at: Int64(byteCount))
+        sum.update(bytes.span)
+        byteCount += bytes.count
+    }
+
+    /// The whole file, or nil when it is not what was announced.
+    var file: SnapshotFile? {
+        guard byteCount == offer.byteCount, sum.value == offer.checksum,
+            let descriptor = offer.descriptor
+        else { return nil }
+        return SnapshotFile(
+            path: path, descriptor: descriptor, byteCount: byteCount, checksum: offer.checksum)
+    }
+}
+
 enum SnapshotStream {
-    static let chunkBytes = 256 << 10
     /// How long one chunk may take to leave, and the follower to install and answer.
     static let patience = Duration.seconds(10)
 
-    /// Sends a file; true once the follower has taken it.
+    /// Sends what the follower lacks of a file; true once it has taken the whole.
     @ReactorActor
     static func send(
-        _ file: SnapshotFile, offer: SnapshotOffer, hello: PeerHello, on connection: Connection
+        _ file: SnapshotFile, offer: SnapshotOffer, hello: PeerHello, chunkBytes: Int,
+        on connection: Connection
     ) async throws -> Bool {
         var head: [UInt8] = []
         PeerFrame.hello(hello).encode(into: &head)
         PeerFrame.offer(offer).encode(into: &head)
         connection.send(head)
+        guard case .resume(var offset) = try await next(on: connection),
+            offset <= file.byteCount
+        else { return false }
         let source = try File.open(file.path, .readOnly)
-        var offset = 0
         while offset < file.byteCount {
             let chunk = try File.read(source, at: Int64(offset), count: chunkBytes)
             guard !chunk.isEmpty else { return false }
             offset += chunk.count
             connection.send(PeerFrame.chunk(chunk).encoded)
             try await connection.flush(deadline: .now() + patience)
+            await Task.yield()  // One chunk a turn: neither socket nor file ever makes us wait.
         }
-        let deadline = MonotonicTime.now() + patience
-        while true {
-            if let frame = try connection.take({ bytes in try PeerFrame.parse(bytes) }) {
-                return frame == .taken
-            }
-            guard try await connection.receive(deadline: deadline) else { return false }
-        }
+        return try await next(on: connection) == .taken
     }
 
     /// Waits for the offer that a snapshot's connection opens with.
@@ -88,26 +126,20 @@ enum SnapshotStream {
         return offer
     }
 
-    /// Receives a file under `path`; nil when what came is not what was announced.
+    /// Asks for what is missing and adds it; true once nothing is.
     @ReactorActor
     static func receive(
-        _ offer: SnapshotOffer, to path: String, on connection: Connection
-    ) async throws -> SnapshotFile? {
-        guard let descriptor = offer.descriptor else { return nil }
-        let target = try File.open(path, [.writeOnly, .create, .truncate])
-        var received = 0
-        var sum = CRC32C()
-        while received < offer.byteCount {
+        into partial: PartialSnapshot, on connection: Connection
+    ) async throws -> Bool {
+        connection.send(PeerFrame.resume(partial.byteCount).encoded)
+        while !partial.isComplete {
             guard case .chunk(let bytes) = try await next(on: connection), !bytes.isEmpty else {
-                return nil
+                return false
             }
-            try File.write(target, bytes.span)
-            sum.update(bytes.span)
-            received += bytes.count
+            try partial.append(bytes)
+            await Task.yield()
         }
-        guard received == offer.byteCount, sum.value == offer.checksum else { return nil }
-        return SnapshotFile(
-            path: path, descriptor: descriptor, byteCount: received, checksum: offer.checksum)
+        return true
     }
 
     @ReactorActor

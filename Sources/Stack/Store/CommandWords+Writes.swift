@@ -1,5 +1,5 @@
-// The grammar of the commands that write. The table in StoreCommands.swift shows it whole; here a word
-// that does not fit is told apart from one that is too long.
+// The grammar of the commands that write: a word that does not fit is told apart from one that is too
+// long. The table in StoreCommands.swift shows it whole.
 
 import Wire
 

@@ -27,6 +27,7 @@ private func samples() -> [TierSettings] {
     balancer.drainTimeout = .milliseconds(9)
     balancer.connectionsMax = 10
     var app = AppSettings(cache: addresses, shards: [addresses, []], queue: [addresses[1]])
+    app.queuePartitions = 4
     app.sessionLifetime = .nanoseconds(1)
     app.cacheLifetime = .nanoseconds(2)
     app.requestTimeout = .nanoseconds(3)
@@ -36,16 +37,28 @@ private func samples() -> [TierSettings] {
     store.heartbeat = .milliseconds(11)
     store.electionTimeout = .milliseconds(12)
     store.mapSize = 1 << 21
-    var queue = QueueSettings()
-    queue.visibility = .seconds(1)
-    queue.deduplicationWindow = 7
+    let node = QueueNode(id: 2, client: addresses[0], peer: addresses[1].address)
+    var queue = QueueSettings(node: 2, nodes: [node], partitions: 4)
+    queue.heartbeat = .milliseconds(13)
+    queue.electionTimeout = .milliseconds(14)
+    queue.tries = 3
+    queue.retryDelayMin = .milliseconds(15)
+    queue.retryDelayMax = .milliseconds(16)
+    queue.session = .milliseconds(17)
+    queue.retention = .seconds(18)
+    queue.memory = 1 << 19
     var worker = WorkerSettings(queue: [addresses[0]], shards: [addresses])
+    worker.partitions = 4
     worker.topic = "other"
+    worker.group = "others"
+    worker.heartbeat = .milliseconds(5)
     worker.concurrency = 2
     worker.work = .milliseconds(3)
     worker.visibility = .milliseconds(4)
     worker.acknowledge = .beforeEffect
     worker.idempotent = false
+    worker.poison = 0.25
+    worker.drainTimeout = .milliseconds(6)
     return [
         .balancer(balancer), .app(app), .cache(CacheSettings(memoryLimit: 5)), .store(store),
         .queue(queue), .worker(worker),
@@ -80,25 +93,29 @@ struct BlueprintTests {
     @Test func `members with defaults may be absent`() throws {
         let text = """
             {"name": "q", "listen": "10.1.0.1:7100", "dataFolder": "/d", "seed": 7,
-             "tier": "queue", "settings": {}}
+             "tier": "worker", "settings": {"queue": [], "shards": []}}
             """
         let read = try NodeBlueprint(json: try JSON.parse(text))
         #expect(read.seed == 7)
-        #expect(read.settings == .queue(QueueSettings()))
+        #expect(read.settings == .worker(WorkerSettings(queue: [], shards: [])))
     }
 
     @Test(arguments: [
         (#""seed": "7""#, #""seed": "-7""#, "seed is not a whole number of 64 bits"),
-        (#""tier": "queue""#, #""tier": "quark""#, "tier cannot be \"quark\""),
-        (#""settings": {}"#, #""settings": []"#, "settings is not an object"),
-        (#""settings": {}"#, #""settings": {"visibility": 1}"#, "settings.visibility is no known"),
+        (#""tier": "worker""#, #""tier": "quark""#, "tier cannot be \"quark\""),
+        (#"{"queue": [], "shards": []}"#, "[]", "settings is not an object"),
+        (#""shards": []"#, #""shards": [], "visibility": 1"#, "settings.visibility is no known"),
         (
-            #""settings": {}"#, #""settings": {"deduplicationWindow": 0}"#,
-            "settings.deduplicationWindow cannot be 0"
+            #""shards": []"#, #""shards": [], "concurrency": 0"#,
+            "settings.concurrency cannot be 0"
         ),
         (
-            #""settings": {}"#, #""settings": {"visibilityNanoseconds": "1s"}"#,
+            #""shards": []"#, #""shards": [], "visibilityNanoseconds": "1s""#,
             "settings.visibilityNanoseconds is not a whole number"
+        ),
+        (
+            #""shards": []"#, #""shards": [], "poison": 1.5"#,
+            "settings.poison is not a share from 0 to 1"
         ),
         (#""10.1.0.1:7100""#, #""10.1.0.1""#, "listen is not an address"),
         (#""name": "q", "#, "", "name is missing"),
@@ -108,7 +125,7 @@ struct BlueprintTests {
     ) throws {
         let good = """
             {"name": "q", "listen": "10.1.0.1:7100", "dataFolder": "/d", "seed": "7", \
-            "tier": "queue", "settings": {}}
+            "tier": "worker", "settings": {"queue": [], "shards": []}}
             """
         let parts = good.split(separator: right, maxSplits: 1, omittingEmptySubsequences: false)
         try #require(parts.count == 2)
@@ -123,6 +140,14 @@ struct BlueprintTests {
         let parsed = try JSON.parse(json)
         let error = try #require(throws: BlueprintError.self) { try NodeBlueprint(json: parsed) }
         #expect(error.member == "settings.replicas[0].peer")
+    }
+
+    @Test func `a queue must be one of its own nodes`() throws {
+        guard case .queue(var queue) = samples()[4] else { return }
+        queue.node = 3
+        let json = blueprint(.queue(queue)).json
+        let error = try #require(throws: BlueprintError.self) { try NodeBlueprint(json: json) }
+        #expect(error == BlueprintError(member: "settings.node", problem: .outOfRange(3)))
     }
 
     @Test func `a store must be one of its own replicas`() throws {

@@ -115,7 +115,7 @@ struct FaultTimingsTests {
 struct BenchOptionsTests {
     @Test(
         arguments: [
-            "--repetitions=0", "--repetitions=51", "--repetitions=x", "--repetitions",
+            "--repetitions=0", "--repetitions=101", "--repetitions=x", "--repetitions",
             "--unknown=1", "word",
         ])
     func `a flag that means nothing is refused`(_ flag: String) {

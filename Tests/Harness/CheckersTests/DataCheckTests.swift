@@ -57,6 +57,22 @@ struct DataCheckTests {
         #expect(verdict.data?.lost.map(\.key) == ["o-1"])
     }
 
+    @Test func `an order in the dead-letter topic is set aside, neither lost nor passed over`()
+        throws
+    {
+        let scenario = scenario(orders: ["o-1": .setAside("failed: no stock")])
+        let verdict = try scenario.verdict("lost_writes == 0", "dead_letters == 1")
+        #expect(verdict.outcome == .passed)
+        #expect(
+            verdict.judgements.map(\.measured) == [
+                "0 lost of 3 acknowledged, 1 set aside", "1 set aside of 1 orders",
+            ])
+        #expect(try scenario.status("dead_letters == 0") == .failed)
+        #expect(verdict.data?.setAside == [SetAside(key: "o-1", reason: "failed: no stock")])
+        let open = self.scenario(orders: ["o-1": .unreadable("gone")])
+        #expect(try open.status("dead_letters == 0") == .unknown)
+    }
+
     @Test func `an order that is still queued is not yet lost, and no pass either`() throws {
         let scenario = scenario(orders: ["o-1": .effects(0)], isDrained: false)
         #expect(try scenario.status("lost_writes == 0") == .unknown)

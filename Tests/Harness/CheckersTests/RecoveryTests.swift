@@ -73,6 +73,16 @@ struct RecoveryTests {
         #expect(try finding(scenario).fromHeal == .recovered(250 * Scenario.millisecond))
     }
 
+    @Test func `slow answers at the very end are no new outage, failures are`() throws {
+        var scenario = Scenario()
+        scenario.change(from: 16_100, to: 16_200) { $0.completed = $0.intended + 200_000_000 }
+        #expect(try finding(scenario).fromHeal == .recovered(0))
+        scenario.change(from: 14_900, to: 14_990) { $0.completed = $0.intended + 200_000_000 }
+        #expect(try finding(scenario).fromHeal == .recovered(250 * Scenario.millisecond))
+        scenario.fail(from: 16_250, to: 16_500)
+        #expect(try finding(scenario).fromHeal == .notRecovered)
+    }
+
     @Test func `slow answers are as bad as none`() throws {
         var scenario = Scenario()
         // The baseline's p99 is 5 ms, so 105 ms is still good and 106 ms is not.

@@ -25,6 +25,15 @@ struct ExperimentReaderTests {
         #expect(plan.recoveryCriterion == RecoveryCriterion())
     }
 
+    @Test func `a step that repeats is as many steps`() throws {
+        let text = try edit(Sample.experiment, "for: 8s", "for: 8s, repeat: 3, every: 10s")
+        let plan = try Sample.load(text)
+        #expect(plan.method.map(\.id) == ["1.1", "1.2", "1.3", "2"])
+        #expect(plan.method.map(\.at) == [.zero, .seconds(10), .seconds(20), .seconds(10)])
+        #expect(plan.method[2].end == .seconds(28))
+        #expect(plan.method[2].location.description == "x.yaml:14:5")
+    }
+
     @Test func `the lengths follow from the phases and the method`() throws {
         let plan = try Sample.load(Sample.experiment)
         #expect(plan.methodLength == .seconds(100))
@@ -105,6 +114,20 @@ struct ExperimentReaderTests {
             "14:30: error: unknown fault \"explode\"; valid here: kill, pause, latency, loss, "
                 + "partition, cache-flush"
         ),
+        (
+            "for: 8s", "for: 8s, repeat: 3",
+            "14:5: error: a step needs the key \"every\""
+        ),
+        (
+            "for: 8s", "for: 8s, repeat: 3, every: 8s",
+            "14:41: error: \"every\" must be longer than \"for\", 8s, or a repetition would begin "
+                + "before the last is healed"
+        ),
+        (
+            "for: 8s", "for: 8s, repeat: 500, every: 10s",
+            "14:43: error: 500 repetitions take longer than 1h"
+        ),
+        ("for: 8s", "for: 8s, repeat: 1, every: 9s", "14:31: error: 1 is below the least value, 2"),
         ("at: 0s, for: 8s", "at: -1s, for: 8s", "14:10: error: a duration cannot be negative"),
         ("at: 0s, for: 8s", "at: 0s, for: 0s", "14:19: error: 0s is below the least value, 1ms"),
         ("at: 0s, for: 8s", "at: 0s, for: 2h", "14:19: error: 2h is above the greatest value, 1h"),
@@ -116,7 +139,7 @@ struct ExperimentReaderTests {
         ),
         (
             "fault: kill,", "fault: kill, delay: 5ms,",
-            "14:36: error: unknown key \"delay\"; a step takes at, fault, target, for, signal"
+            "14:36: error: unknown key \"delay\"; a step takes at, fault, target, for, repeat, every, signal"
         ),
         (
             "fault: kill,", "fault: kill, signal: TREM,",
@@ -186,7 +209,18 @@ struct ExperimentReaderTests {
         ("app.shard-1", "tier app has no shards", 44),
         ("app.leader", "tier app has no leader, for it has no role probe", 44),
         ("cache.leader", "tier cache has no leader, for it has no role probe", 44),
-        ("queue.followers", "tier queue has no followers: its nodes stand alone", 44),
+        (
+            "queue.leader",
+            "each partition of tier queue has a leader of its own; name one; did you mean "
+                + "\"queue.partition-1.leader\"?", 44
+        ),
+        (
+            "queue.partition-5.leader",
+            "tier queue has no partition-5, but partition-1 to partition-4", 44
+        ),
+        ("queue.partition-x", "\"partition-x\" is not a partition such as partition-1", 50),
+        ("store.partition-1", "tier store has no partitions", 44),
+        ("queue.shard-1", "tier queue has no shards", 44),
         (
             "store.shard-1.leeder",
             "unknown part \"leeder\" of a target; a path ends in leader or followers; did "
@@ -200,7 +234,9 @@ struct ExperimentReaderTests {
         ("minority of cache", "cache has no minority, for it has 1 nodes", 44),
         ("2 of store.leader", "", 0),  // two shards have two leaders: valid
         ("50% of app", "", 0), ("majority of store.shard-2", "", 0), ("app-2", "", 0),
-        ("store-2-3", "", 0), ("queue.leader", "", 0), ("2 of store.shard-1.followers", "", 0),
+        ("store-2-3", "", 0), ("queue.partition-4.leader", "", 0),
+        ("queue", "", 0), ("minority of queue.partition-1", "", 0),
+        ("2 of store.shard-1.followers", "", 0),
         ("[app]", "a target is one selection, not a list; name a tier", 44),
         ("{isolate: app}", "kill acts on nodes, so its target cannot be links", 44),
     ])

@@ -46,6 +46,7 @@ struct ObjectiveTests {
         ),
         ("lost_writes == 0", .count(.lostWrites, .equal, 0), Objective.Slice()),
         ("duplicate_effects == 0", .count(.duplicateEffects, .equal, 0), Objective.Slice()),
+        ("dead_letters <= 3", .count(.deadLetters, .lessOrEqual, 3), Objective.Slice()),
     ])
     func `a sentence of the contract is read`(
         text: String, claim: Objective.Claim, slice: Objective.Slice

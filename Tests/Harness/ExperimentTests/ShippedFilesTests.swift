@@ -16,7 +16,7 @@ private func files(_ folder: String) throws -> [String] {
 }
 
 struct ShippedFilesTests {
-    @Test(arguments: [("experiments", 7), ("experiments/must-fail", 3)])
+    @Test(arguments: [("experiments", 17), ("experiments/must-fail", 3)])
     func `every shipped experiment loads`(folder: String, least: Int) throws {
         let paths = try files(folder)
         #expect(paths.count >= least)
@@ -24,7 +24,7 @@ struct ShippedFilesTests {
             let plan = try ExperimentLoader.load(path: path)
             #expect(path.hasSuffix("/\(plan.name).yaml"), "named after its file")
             #expect(plan.length >= .seconds(10), "\(plan.name)")
-            #expect(plan.length <= .seconds(25), "\(plan.name) is too long for CI")
+            #expect(plan.length <= .seconds(27), "\(plan.name) is too long for CI")
             #expect(plan.description != nil)
         }
     }
@@ -35,7 +35,7 @@ struct ShippedFilesTests {
         for path in paths {
             let topology = try ExperimentLoader.topology(path: path)
             #expect(path.hasSuffix("/\(topology.name).yaml"), "named after its file")
-            #expect(topology.plan(folder: "/n", seed: 1).count == 14)
+            #expect(topology.plan(folder: "/n", seed: 1).count >= 11)
         }
     }
 

@@ -18,6 +18,13 @@ private struct Chooser {
 }
 
 struct TargetResolutionTests {
+    /// A node of three partitions; nil where it is a candidate.
+    private static func queue(_ number: Int, _ standings: RosterNode.Standing?...) -> RosterNode {
+        var node = RosterNode(name: "queue-\(number)", tier: "queue")
+        for (index, standing) in standings.enumerated() { node.partitions[index + 1] = standing }
+        return node
+    }
+
     private let roster = [
         RosterNode(name: "app-1", tier: "app"), RosterNode(name: "app-2", tier: "app"),
         RosterNode(name: "app-3", tier: "app"), RosterNode(name: "cache-1", tier: "cache"),
@@ -27,6 +34,9 @@ struct TargetResolutionTests {
         RosterNode(name: "store-2-1", tier: "store", shard: 2, role: .leader, term: 2),
         RosterNode(name: "store-2-2", tier: "store", shard: 2, role: .follower, term: 2),
         RosterNode(name: "store-2-3", tier: "store", shard: 2, role: nil),
+        queue(1, .init(.leader, term: 3), .init(.follower, term: 2), .init(.leader, term: 4)),
+        queue(2, .init(.follower, term: 3), .init(.leader, term: 2), .init(.leader, term: 5)),
+        queue(3, .init(.follower, term: 3), nil, .init(.follower, term: 5)),
     ]
 
     private func nodes(_ text: String, seed: UInt64 = 1) throws -> [String] {
@@ -52,6 +62,13 @@ struct TargetResolutionTests {
         ("store.leader", ["store-1-2", "store-2-1"]),
         ("store.shard-2.followers", ["store-2-2"]),  // the silent one is no known follower
         ("store.shard-2", ["store-2-1", "store-2-2", "store-2-3"]),
+        ("queue", ["queue-1", "queue-2", "queue-3"]),
+        ("queue.partition-2", ["queue-1", "queue-2", "queue-3"]),
+        ("queue.partition-1.leader", ["queue-1"]), ("queue.partition-2.leader", ["queue-2"]),
+        ("queue.partition-1.followers", ["queue-2", "queue-3"]),
+        ("queue.partition-2.followers", ["queue-1"]),  // the candidate is no follower
+        ("queue.partition-3.leader", ["queue-2"]),  // the leader of an older term is none
+        ("queue.partition-3.followers", ["queue-1", "queue-3"]),
     ])
     func `a target without a choice is what it says`(text: String, expected: [String]) throws {
         #expect(try nodes(text) == expected)
@@ -132,7 +149,7 @@ struct TargetResolutionTests {
 
     @Test func `isolation cuts every link to the rest`() throws {
         let links = try links(.isolate(selection("store.shard-1")))
-        #expect(links.count == 3 * 7 * 2)
+        #expect(links.count == 3 * 10 * 2)
         #expect(!links.contains("store-1-1>store-1-2"))
         #expect(links.contains("cache-1>store-1-3"))
         #expect(links.contains("store-1-3>cache-1"))

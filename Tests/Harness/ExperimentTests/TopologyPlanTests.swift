@@ -26,8 +26,8 @@ struct TopologyPlanTests {
         #expect(
             Set(try plan().map(\.name)) == [
                 "balancer-1", "app-1", "app-2", "app-3", "cache-1", "store-1-1", "store-1-2",
-                "store-1-3", "store-2-1", "store-2-2", "store-2-3", "queue-1", "worker-1",
-                "worker-2",
+                "store-1-3", "store-2-1", "store-2-2", "store-2-3", "queue-1", "queue-2",
+                "queue-3", "worker-1", "worker-2",
             ])
     }
 
@@ -60,7 +60,9 @@ struct TopologyPlanTests {
         #expect(balancer.backends.map(\.name) == ["app-1", "app-2", "app-3"])
         #expect(balancer.policy == .leastConnections)
         #expect(app.cache.map(\.address.description) == ["10.3.0.1:6379"])
-        #expect(app.queue.map(\.name) == ["queue-1"])
+        #expect(app.queue.map(\.name) == ["queue-1", "queue-2", "queue-3"])
+        #expect(app.queuePartitions == 4)
+        #expect(worker.partitions == 4)
         #expect(
             app.shards.map { $0.map(\.name) } == [
                 ["store-1-1", "store-1-2", "store-1-3"], ["store-2-1", "store-2-2", "store-2-3"],
@@ -68,6 +70,49 @@ struct TopologyPlanTests {
         #expect(worker.shards == app.shards)
         #expect(worker.work == .milliseconds(10))
         #expect(worker.acknowledge == .afterEffect)
+    }
+
+    @Test func `a queue's node knows itself, its peers and its partitions`() throws {
+        guard case .queue(let queue) = try settings("queue-2") else {
+            Issue.record("the settings are of another tier")
+            return
+        }
+        #expect(queue.node == 2)
+        #expect(queue.partitions == 4)
+        #expect(queue.nodes.map(\.client.name) == ["queue-1", "queue-2", "queue-3"])
+        #expect(
+            queue.nodes.map(\.peer.description) == [
+                "10.5.0.1:7101", "10.5.0.2:7101", "10.5.0.3:7101",
+            ])
+    }
+
+    @Test func `what a topology says of queue and workers reaches them`() throws {
+        var text = try edit(
+            Sample.topology, "{role: queue}",
+            "{role: queue, replicas: 1, partitions: 2, tries: 5, memory: 64KiB, retention: 1m}")
+        text = try edit(
+            text, "store: store}\n", "store: store, poison: 2%, concurrency: 3}\n")
+        let nodes = try Sample.loadTopology(text).plan(folder: "/f", seed: 1)
+        func settings(_ name: String) -> TierSettings? {
+            guard
+                case .builtin(let blueprint, _)? = nodes.first(where: { $0.name == name })?.program
+            else { return nil }
+            return blueprint.settings
+        }
+        guard case .queue(let queue)? = settings("queue-1"),
+            case .worker(let worker)? = settings("worker-1")
+        else {
+            Issue.record("nodes are missing")
+            return
+        }
+        #expect(!nodes.contains { $0.name == "queue-2" })
+        #expect(queue.partitions == 2)
+        #expect(queue.tries == 5)
+        #expect(queue.memory == 64 << 10)
+        #expect(queue.retention == .seconds(60))
+        #expect(worker.partitions == 2)
+        #expect(worker.poison == 0.02)
+        #expect(worker.concurrency == 3)
     }
 
     @Test func `a store knows its shard, itself and its peers`() throws {
@@ -121,7 +166,7 @@ struct TopologyPlanTests {
             }
         }
         let first = seeds(try plan())
-        #expect(Set(first).count == 13)
+        #expect(Set(first).count == 15)
         #expect(seeds(try plan()) == first)
         #expect(Set(seeds(try plan(seed: 8))).isDisjoint(with: first))
     }

@@ -12,7 +12,7 @@ struct TopologyReaderTests {
         #expect(topology.entry == "balancer")
         #expect(
             topology.tiers.map(\.name) == ["balancer", "app", "cache", "store", "queue", "worker"])
-        #expect(topology.tiers.map(\.count) == [1, 3, 1, 6, 1, 2])
+        #expect(topology.tiers.map(\.count) == [1, 3, 1, 6, 3, 2])
         #expect(topology.tiers.map(\.port) == [8080, 8080, 6379, 7000, 7100, 7200])
         #expect(topology.tiers[3].peerPort == 7001)
         #expect(topology.tiers[0].ready == .http(path: "/health/ready"))
@@ -167,7 +167,15 @@ struct TopologyReaderTests {
         ),
         (
             "{role: queue}", "{role: queue, count: 2}",
-            ["16:31: error: 2 is above the greatest value, 1"]
+            ["16:31: error: \"count\" follows from \"replicas\" here"]
+        ),
+        (
+            "{role: queue}", "{role: queue, replicas: 8}",
+            ["16:34: error: 8 is above the greatest value, 7"]
+        ),
+        (
+            "{role: queue}", "{role: queue, port: 7101}",
+            ["16:30: error: port clash: \"port\" and \"peer-port\" of tier queue are both 7101"]
         ),
         (
             "queue: queue, store: store}\n", "queue: queue, store: store, work: 5}\n",

@@ -18,8 +18,8 @@ struct CheckoutTests {
         #expect(order.status == 202)
         #expect(order.json == ["order": "o1", "state": "queued"])
         #expect(order.head.headers["acknowledged-by"] == "queue-1")
-        #expect(bench.queue.commands.map { $0[0..<3] } == [["ENQUEUE", "orders", "o1"]])
-        let content = try #require(bench.queue.values["o1"])
+        #expect(bench.queue.commands.map { $0[0..<3] } == [["PUBLISH", "orders", "{u17}"]])
+        let content = try #require(bench.queue.values.values.first)
         let payload = try JSON.parse(content.span)
         #expect(payload == ["user": 17, "order": "o1"])
 
@@ -54,6 +54,35 @@ struct CheckoutTests {
         bench.queue.kill()
         #expect(try await bench.checkOut(17, "o3", token).status == 503)
         #expect(try await bench.get("/users/17/orders/o1").status == 404)
+    }
+
+    @Test func `an order whose answer was lost is published again under the same number`()
+        async throws
+    {
+        let bench = try Bench()
+        let token = try await bench.signIn(17)
+        var tries = 0
+        bench.queue.onCommand = { _ in
+            tries += 1
+            bench.queue.mood = tries < 3 ? .answering(.error("UNKNOWN lost leadership")) : .well
+        }
+        #expect(try await bench.checkOut(17, "o1", token).status == 202)
+        #expect(bench.queue.count("PUBLISH") == 3)
+        #expect(Set(bench.queue.commands).count == 1)
+        #expect(try await bench.checkOut(17, "o2", token).status == 202)
+        #expect(Set(bench.queue.commands).count == 2)
+    }
+
+    @Test func `a queue without room is said at once and says when to come back`() async throws {
+        let bench = try Bench()
+        let token = try await bench.signIn(17)
+        bench.queue.mood = .answering(.error("OVERLOADED too many bytes"))
+        let start = MonotonicTime.now()
+        let response = try await bench.checkOut(17, "o1", token)
+        #expect(response.status == 503)
+        #expect(response.head.headers["retry-after"] == "1")
+        #expect(bench.queue.count("PUBLISH") == 1)
+        #expect(MonotonicTime.now() - start < .seconds(10))
     }
 
     @Test func `an answer that the protocol does not have is a bug`() async throws {

@@ -73,8 +73,11 @@ final class Tier {
             let keys = values.keys.filter { $0.hasPrefix(words[1]) }.sorted().reversed()
             return .array(
                 keys.prefix(Int(words[2]) ?? 0).flatMap { [.bulk(Array($0.utf8)), value($0)] })
-        case "ENQUEUE":
-            values[words[2]] = Array(words[3].utf8)
+        case "PUBLISH":
+            let sequence = words.suffix(2).joined(separator: "/")
+            if values.updateValue(Array(words[3].utf8), forKey: sequence) != nil {
+                return .integer(0)
+            }
             return .integer(Int64(values.count))
         default: return .error("ERR unknown command")
         }

@@ -1,4 +1,4 @@
-// The two containers that the broker rests on, against the standard library's array.
+// The two containers that a partition rests on, against the standard library's array.
 
 import Determinism
 import Testing

@@ -13,7 +13,7 @@ struct CodingTests {
 
     private static let bodies: [RaftMessage.Body] = [
         .ask(last: position(300, 7), isPreVote: true),
-        .ask(last: position(.max, .max), isTransfer: true),
+        .ask(last: position(1 << 61, 1 << 61), isTransfer: true),
         .preVote(granted: true),
         .vote(granted: false),
         .append(after: .zero, [1, 1, 200], commit: 2),
@@ -26,12 +26,32 @@ struct CodingTests {
         .matched(128),
         .appendReply(.rejected(at: LogIndex(127), hint: position(5, 2))),
         .beat(commit: 1 << 20, round: 1 << 63),
+        .heartbeat(
+            Heartbeat(
+                commit: LogIndex(3), round: 4,
+                freshness: Freshness(
+                    commit: LogIndex(9), stamp: Ticket(life: .max, number: 7), age: 300))),
         .heartbeatReply(round: 3),
+        .heartbeatReply(round: 3, stamp: Ticket(life: 1, number: .max)),
+        .readIndex(Ticket(life: 5, number: 200)),
+        .readIndexAnswer(
+            ReadIndexAnswer(ticket: Ticket(life: 5, number: 6), index: LogIndex(7))),
+        .readIndexAnswer(ReadIndexAnswer(ticket: Ticket(life: 5, number: 6), index: nil)),
+        .propose(
+            ForwardedCommands(ticket: Ticket(life: 5, number: 6), commands: [[1, 2], [], [3]])),
+        .proposalAnswer(
+            ProposalAnswer(
+                ticket: Ticket(life: 5, number: 6),
+                receipt: ProposalReceipt(
+                    term: Term(3), first: LogIndex(5), last: LogIndex(128)))),
+        .proposalAnswer(ProposalAnswer(ticket: Ticket(life: 5, number: 6), receipt: nil)),
         .installSnapshot(
             SnapshotDescriptor(position: position(10, 2), membership: group(of: 5))),
         .installSnapshot(
             SnapshotDescriptor(position: position(10, 2), membership: memberships[1])),
         .append(after: position(9, 3), configuration(10, 3, memberships[2])),
+        .recover(Ticket(life: 1, number: 2)),
+        .recoveryAnswer(RecoveryAnswer(ticket: Ticket(life: 1, number: 2), last: LogIndex(300))),
         .timeoutNow,
         .newerTerm,
     ]
@@ -86,6 +106,65 @@ struct CodingTests {
         }
     }
 
+    /// Changes several bytes at once, cuts and lengthens: what a link without checksums could do.
+    @Test(arguments: messages)
+    func `a message that is damaged anyhow is read or refused, never a trap`(
+        message: RaftMessage
+    ) {
+        var dice = Dice(seed: UInt64(bytes(of: message).count))
+        for _ in 0..<400 {
+            var changed = bytes(of: message)
+            for _ in 0..<dice.number(in: 1..<5) {
+                let place = dice.number(in: 0..<changed.count)
+                changed[place] = UInt8(truncatingIfNeeded: dice.next())
+            }
+            if dice.chance(20) { changed.removeLast(dice.number(in: 0..<changed.count)) }
+            if dice.chance(20) { changed.append(UInt8(truncatingIfNeeded: dice.next())) }
+            if let read = try? RaftMessage(decoding: changed.span) {
+                #expect(bytes(of: read).count <= changed.count)
+                #expect(read.term < Term(1 << 62))
+            }
+        }
+    }
+
+    @Test(arguments: [1, 2, 20, 100])
+    func `random bytes are no value of a journal, or a whole one`(count: Int) {
+        var dice = Dice(seed: UInt64(count))
+        for _ in 0..<2000 {
+            let noise = (0..<count).map { _ in UInt8(truncatingIfNeeded: dice.next() >> 3) & 0x83 }
+            if let read = try? LogEntry(decoding: noise.span) {
+                var again: [UInt8] = []
+                read.encode(into: &again)
+                #expect(again.count <= noise.count)
+            }
+            _ = try? HardState(decoding: noise.span)
+            _ = try? SnapshotDescriptor(decoding: noise.span)
+            _ = try? Membership(decoding: noise.span)
+        }
+    }
+
+    @Test func `a term or an index that no run can reach is refused`() throws {
+        var bytes: [UInt8] = []
+        bytes.appendVarint(1 << 62)
+        let endless = bytes
+        #expect(throws: RaftCodingError.implausible(1 << 62, at: 0)) {
+            try HardState(decoding: (endless + [0]).span)
+        }
+        #expect(throws: RaftCodingError.implausible(1 << 62, at: 0)) {
+            try SnapshotDescriptor(decoding: (endless + [1, 1, 1, 0, 0]).span)
+        }
+        bytes = []
+        bytes.appendVarint((1 << 62) - 1)
+        let state = try HardState(decoding: (bytes + [0]).span)
+        #expect(state.term == Term((1 << 62) - 1))
+    }
+
+    @Test func `a hard state has no other flags than those it knows`() {
+        #expect(throws: RaftCodingError.unknownKind(4, at: 1)) {
+            try HardState(decoding: ([1, 4] as [UInt8]).span)
+        }
+    }
+
     @Test func `what cannot be is refused for what it is`() {
         #expect(throws: RaftCodingError.unknownKind(99, at: 0)) {
             try RaftMessage(decoding: ([99, 1, 2, 3] as [UInt8]).span)
@@ -97,6 +176,14 @@ struct CodingTests {
         #expect(throws: RaftCodingError.implausible(127, at: 7)) {
             // An append with 127 entries in no bytes.
             try RaftMessage(decoding: ([3, 1, 2, 1, 0, 0, 0, 127] as [UInt8]).span)
+        }
+        #expect(throws: RaftCodingError.implausible(0, at: 6)) {
+            // A proposal of no commands.
+            try RaftMessage(decoding: ([13, 1, 2, 1, 5, 6, 0] as [UInt8]).span)
+        }
+        #expect(throws: RaftCodingError.implausible(4, at: 9)) {
+            // A receipt that ends before it begins.
+            try RaftMessage(decoding: ([14, 1, 2, 1, 5, 6, 1, 3, 5, 4] as [UInt8]).span)
         }
         #expect(throws: RaftCodingError.unknownKind(2, at: 4)) {
             try RaftMessage(decoding: ([2, 1, 2, 1, 2, 1] as [UInt8]).span)
@@ -164,7 +251,11 @@ struct CodingTests {
                 try LogEntry(decoding: bytes.span.extracting(0..<(bytes.count - 1)))
             }
         }
-        for state in [HardState.initial, HardState(term: Term(9), vote: NodeID(0))] {
+        for state in [
+            HardState.initial, HardState(term: Term(9), vote: NodeID(0)),
+            HardState(term: Term(9), vote: nil, isRecovering: true),
+            HardState(term: Term(9), vote: NodeID(3), isRecovering: true),
+        ] {
             var bytes: [UInt8] = []
             state.encode(into: &bytes)
             #expect(try HardState(decoding: bytes.span) == state)

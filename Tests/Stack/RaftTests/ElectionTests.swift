@@ -206,7 +206,7 @@ struct ElectionTests {
     @Test func `a leader repeats heartbeats while idle`() throws {
         var replica = try Replica.alone()
         replica.win()
-        #expect(replica.tick().bodies == [.beat(), .beat()])
+        #expect(replica.tick().bodies == [.beat(round: 1), .beat(round: 1)])
         #expect(replica.tick().map(\.to) == [NodeID(2), NodeID(3)])
     }
 

@@ -1,5 +1,5 @@
 // Several replicas with a network that a test scripts: it delivers everything at once, in order, except
-// over links that are cut. For chaos see Simulation.swift.
+// over links that are cut. For chaos see RaftSimulator.
 
 @testable import Raft
 

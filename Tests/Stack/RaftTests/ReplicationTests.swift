@@ -84,8 +84,9 @@ struct ReplicationTests {
         _ = replica.settle()
         let told = replica.receive(.matched(2), from: 2, term: 1)
         #expect(told.appends.map(\.commit) == [LogIndex(2), LogIndex(2)])
-        #expect(replica.tick().to(2) == [.beat(commit: 2)])
-        #expect(replica.tick().to(3) == [.beat(commit: 1)], "no further than it confirmed")
+        #expect(replica.tick().to(2) == [.beat(commit: 2, round: 1)])
+        #expect(
+            replica.tick().to(3) == [.beat(commit: 1, round: 2)], "no further than it confirmed")
     }
 
     @Test(

@@ -1,5 +1,5 @@
 // Hosts in this process, each on a loopback address of its own, with real sockets, real folders and
-// real fsyncs; every host has a replica of every group.
+// real fsyncs; every founder has a replica of every group, the other hosts take part when invited.
 
 import Journal
 import Linux
@@ -20,18 +20,23 @@ final class HostCluster {
     private var groups: [Int: [GroupID: Group]] = [:]
     private let addresses: [HostAddress]
     private let groupIDs: [GroupID]
+    private let founderCount: Int
+    private var tenants: [Int: Tenant] = [:]
+    /// What a group of a cluster begins with, unless it begins empty.
+    private let values: [String: String]
     private let limits: ReplicaLimits
     var journal: JournalOptions
 
     /// Runs hosts for as long as the body takes, then stops them and removes their folders.
     static func with(
         hosts count: Int = 3, groups: Int = 1, limits: ReplicaLimits = ReplicaLimits(),
-        journal: JournalOptions = JournalOptions(), starting: [Int]? = nil,
+        journal: JournalOptions = JournalOptions(), spares: Int = 0,
+        values: [String: String] = [:], starting: [Int]? = nil,
         _ body: @ReactorActor (HostCluster) async throws -> Void
     ) async throws {
-        let cluster = HostCluster(count, groups, limits, journal)
+        let cluster = HostCluster(count, spares, groups, limits, journal, values)
         do {
-            for id in starting ?? Array(1...count) { try cluster.start(id) }
+            for id in starting ?? Array(1...count + spares) { try cluster.start(id) }
             try await body(cluster)
         } catch {
             await cluster.end()
@@ -41,14 +46,17 @@ final class HostCluster {
     }
 
     private init(
-        _ count: Int, _ groups: Int, _ limits: ReplicaLimits, _ journal: JournalOptions
+        _ count: Int, _ spares: Int, _ groups: Int, _ limits: ReplicaLimits,
+        _ journal: JournalOptions, _ values: [String: String]
     ) {
+        founderCount = count
+        self.values = values
         self.limits = limits
         self.journal = journal
         groupIDs = (1...groups).map { GroupID(UInt64($0)) }
         let number = Self.nextNumber.wrappingAdd(1, ordering: .relaxed).newValue
         folder = "/tmp/replication-tests-\(CurrentProcess.id)-\(number)"
-        addresses = (1...count).map { id in
+        addresses = (1...count + spares).map { id in
             // One address a host, unique to process and cluster, so that ports never collide.
             let ip = IPv4Address(
                 127, UInt8(1 + (CurrentProcess.id >> 8) & 0x7F), UInt8(CurrentProcess.id & 0xFF),
@@ -71,14 +79,51 @@ final class HostCluster {
 
     func start(_ id: Int) throws {
         let host = try ReplicaHost(settings(id), log: Log("host-\(id)", minimum: .error))
-        let founders = Membership(voters: addresses.map(\.id))
-        groups[id] = [:]
-        for group in groupIDs {
-            let state = try MemoryState(folder: "\(folder)/\(id)/\(group)", founders: founders)
-            groups[id]?[group] = try host.open(group, founders: founders, state: state)
-        }
         hosts[id] = host
+        groups[id] = [:]
+        let tenant = Tenant(cluster: self, id: id)
+        tenants[id] = tenant
+        host.tenant = tenant
+        let own = id <= founderCount ? groupIDs : []
+        for group in Set(own + host.recovered.keys) { try open(group, founding, on: id) }
         Task { @ReactorActor in await host.run() }
+    }
+
+    private var founding: Founding {
+        Founding(
+            founders: Membership(voters: addresses.prefix(founderCount).map(\.id)), charter: [7])
+    }
+
+    fileprivate func open(_ group: GroupID, _ founding: Founding, on id: Int) throws {
+        let isFounder = founding.founders != .joining && id <= founderCount
+        let state = try MemoryState(
+            folder: "\(folder)/\(id)/\(group)", founders: founding.founders,
+            values: isFounder ? values : [:])
+        groups[id]?[group] = try host(id).open(group, founding, state: state)
+    }
+
+    fileprivate func forget(_ group: GroupID, on id: Int) {
+        groups[id]?[group] = nil
+        try? File.removeTree("\(folder)/\(id)/\(group)")
+    }
+
+    /// Takes part in whatever it is invited to.
+    @ReactorActor
+    private final class Tenant: HostTenant {
+        private unowned let cluster: HostCluster
+        private let id: Int
+
+        init(cluster: HostCluster, id: Int) {
+            self.cluster = cluster
+            self.id = id
+        }
+
+        func admit(_ group: GroupID, _ founding: Founding) {
+            precondition(founding.charter == [7], "the invitation carries the charter")
+            try? cluster.open(group, founding, on: id)
+        }
+
+        func didRemove(_ group: GroupID) { cluster.forget(group, on: id) }
     }
 
     /// Stops a host as a crash would, and waits until it has let go of its folder.
@@ -106,6 +151,15 @@ final class HostCluster {
 
     func group(_ group: UInt64 = 1, on id: Int) throws -> Group {
         try #require(groups[id]?[GroupID(group)])
+    }
+
+    func replicas(of group: UInt64 = 1) -> [Group] {
+        hosts.keys.sorted().compactMap { groups[$0]?[GroupID(group)] }
+    }
+
+    /// The hosts that have a replica.
+    func members(of group: UInt64 = 1) -> [Int] {
+        hosts.keys.sorted().filter { groups[$0]?[GroupID(group)] != nil }
     }
 
     // MARK: Clients
@@ -154,22 +208,22 @@ final class HostCluster {
 
     /// Waits until every running replica of a group has applied all that one has committed.
     func settle(_ group: UInt64 = 1) async throws {
-        let replicas = hosts.keys.compactMap { groups[$0]?[GroupID(group)] }
-        let commit = replicas.map(\.status.commit).max() ?? .zero
+        let commit = replicas(of: group).map(\.status.commit).max() ?? .zero
         _ = try await until("all replicas have applied \(commit)") {
-            replicas.allSatisfy { $0.state.applied.index >= commit } ? true : nil
+            self.replicas(of: group).allSatisfy { $0.state.applied.index >= commit } ? true : nil
         }
     }
 
     /// Waits for a condition to give a value.
     func until<Value>(
         _ what: String, within limit: Duration = .seconds(20),
+        every pause: Duration = .milliseconds(2),
         _ condition: @ReactorActor () async throws -> Value?
     ) async throws -> Value {
         let deadline = MonotonicTime.now() + limit
         while MonotonicTime.now() < deadline {
             if let value = try await condition() { return value }
-            await Reactor.sleep(for: .milliseconds(2))
+            await Reactor.sleep(for: pause)
         }
         throw Overdue(what: what)
     }

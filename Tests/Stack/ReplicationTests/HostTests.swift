@@ -105,6 +105,30 @@ struct HostTests {
         }
     }
 
+    @Test func `a snapshot whose link broke goes on from where it was`() async throws {
+        var limits = shortLog
+        limits.snapshotChunkBytes = 4096
+        try await HostCluster.with(limits: limits) { cluster in
+            let away = try await cluster.leader() % 3 + 1
+            try await cluster.stop(away)
+            let large = String(repeating: "x", count: 40_000)
+            for number in 1...60 { try await cluster.write("k\(number)", large) }
+            try cluster.start(away)
+            _ = try await cluster.until("a part has arrived", every: .zero) {
+                try cluster.group(on: away).incoming.map { $0.byteCount > 100_000 } == true
+                    ? true : nil
+            }
+            try cluster.host(away).isCutOff = true
+            #expect(try cluster.group(on: away).state.values.isEmpty)
+            // Writes go on, and yet the leader keeps what the copy needs behind it.
+            try await cluster.write(61...100)
+            try cluster.host(away).isCutOff = false
+            try await cluster.settle()
+            #expect(try cluster.group(on: away).resumedBytes > 100_000)
+            #expect(try cluster.group(on: away).state.values.count == 100)
+        }
+    }
+
     @Test func `a leader that is cut off takes neither writes nor reads`() async throws {
         try await HostCluster.with { cluster in
             try await cluster.write("k", "before")

@@ -10,6 +10,10 @@ import Wire
 struct LogReplayTests {
     private let voters = Membership(voters: [NodeID(1), NodeID(2), NodeID(3)])
 
+    private func founded(_ charter: [UInt8] = []) -> LogRecord {
+        .founded(Founding(founders: voters, charter: charter))
+    }
+
     private func entry(_ index: UInt64, _ term: UInt64 = 1) -> LogEntry {
         LogEntry(index: LogIndex(index), term: Term(term), payload: .command([UInt8(index)]))
     }
@@ -34,10 +38,10 @@ struct LogReplayTests {
     @Test func `each group gets its own records back`() throws {
         let vote = HardState(term: Term(2), vote: NodeID(3))
         let (groups, _) = try replay([
-            (1, .founded([9])), (2, .founded([])), (1, .entry(entry(1))), (2, .entry(entry(1))),
+            (1, founded([9])), (2, founded()), (1, .entry(entry(1))), (2, .entry(entry(1))),
             (1, .hardState(vote)), (2, .entry(entry(2))),
         ])
-        #expect(groups[GroupID(1)]?.charter == [9])
+        #expect(groups[GroupID(1)]?.founding.charter == [9])
         #expect(groups[GroupID(1)]?.hardState == vote)
         #expect(groups[GroupID(1)]?.entries == [entry(1)])
         #expect(groups[GroupID(2)]?.hardState == .initial)
@@ -46,7 +50,7 @@ struct LogReplayTests {
 
     @Test func `a cut takes the entries behind it, and those that follow it stay`() throws {
         let (groups, live) = try replay([
-            (1, .founded([])), (1, .entry(entry(1))), (1, .entry(entry(2))), (1, .entry(entry(3))),
+            (1, founded()), (1, .entry(entry(1))), (1, .entry(entry(2))), (1, .entry(entry(3))),
             (1, .cut(LogIndex(2))), (1, .entry(entry(2, 5))),
         ])
         #expect(groups[GroupID(1)]?.entries == [entry(1), entry(2, 5)])
@@ -55,8 +59,8 @@ struct LogReplayTests {
 
     @Test func `a base hides what it stands for, a reset hides everything`() throws {
         let (groups, live) = try replay([
-            (1, .founded([])), (1, .entry(entry(1))), (1, .entry(entry(2))), (1, .entry(entry(3))),
-            (1, .base(descriptor(2))), (2, .founded([])), (2, .entry(entry(1))),
+            (1, founded()), (1, .entry(entry(1))), (1, .entry(entry(2))), (1, .entry(entry(3))),
+            (1, .base(descriptor(2))), (2, founded()), (2, .entry(entry(1))),
             (2, .entry(entry(2))), (2, .reset(descriptor(9, 4))), (2, .entry(entry(10, 4))),
         ])
         #expect(groups[GroupID(1)]?.base == descriptor(2))
@@ -69,14 +73,14 @@ struct LogReplayTests {
     @Test func `an entry that was kept may stand behind later ones`() throws {
         let (groups, _) = try replay([
             (1, .entry(entry(4))), (1, .kept(entry(3))), (1, .base(descriptor(2))),
-            (1, .founded([])), (1, .entry(entry(5))),
+            (1, founded()), (1, .entry(entry(5))),
         ])
         #expect(groups[GroupID(1)]?.entries == [entry(3), entry(4), entry(5)])
     }
 
     @Test func `a kept entry that was cut afterwards is gone`() throws {
         let (groups, _) = try replay([
-            (1, .founded([])), (1, .entry(entry(1))), (1, .entry(entry(2))), (1, .kept(entry(1))),
+            (1, founded()), (1, .entry(entry(1))), (1, .entry(entry(2))), (1, .kept(entry(1))),
             (1, .kept(entry(2))), (1, .cut(LogIndex(1))), (1, .entry(entry(1, 2))),
         ])
         #expect(groups[GroupID(1)]?.entries == [entry(1, 2)])
@@ -84,26 +88,30 @@ struct LogReplayTests {
 
     @Test func `a removed group is gone, and may be founded anew`() throws {
         let (groups, _) = try replay([
-            (1, .founded([1])), (1, .entry(entry(1))), (1, .removed), (2, .founded([])),
-            (2, .removed), (2, .founded([2])),
+            (1, founded([1])), (1, .entry(entry(1))), (1, .removed), (2, founded()),
+            (2, .removed), (2, founded([2])),
         ])
         #expect(groups[GroupID(1)] == nil)
-        #expect(groups[GroupID(2)] == RecoveredGroup(charter: [2]))
+        #expect(
+            groups[GroupID(2)] == RecoveredGroup(founding: Founding(founders: voters, charter: [2]))
+        )
     }
 
     @Test func `a hole, and a group without a beginning, are refused`() {
         #expect(throws: ReplicationError.self) {
-            try replay([(1, .founded([])), (1, .entry(entry(1))), (1, .entry(entry(3)))])
+            try replay([(1, founded()), (1, .entry(entry(1))), (1, .entry(entry(3)))])
         }
         #expect(throws: ReplicationError.self) {
-            try replay([(1, .founded([])), (1, .base(descriptor(3))), (1, .entry(entry(5)))])
+            try replay([(1, founded()), (1, .base(descriptor(3))), (1, .entry(entry(5)))])
         }
         #expect(throws: ReplicationError.self) { try replay([(1, .entry(entry(1)))]) }
     }
 
     @Test func `every record is read back as it was written`() throws {
         let records: [LogRecord] = [
-            .founded([]), .founded([1, 2]), .hardState(HardState(term: Term(3), vote: nil)),
+            founded(), founded([1, 2]),
+            .founded(Founding(founders: .joining, charter: [3], admittedAt: LogIndex(9))),
+            .hardState(HardState(term: Term(3), vote: nil)),
             .base(descriptor(7)), .reset(descriptor(8)), .cut(LogIndex(300)), .entry(entry(1)),
             .kept(entry(2)), .removed,
         ]
@@ -119,7 +127,7 @@ struct LogReplayTests {
             }
         }
         #expect(LogRecord.parse(kind: 99, payload: [1]) == nil)
-        #expect(LogRecord.parse(kind: 1, payload: []) == nil)
+        #expect(LogRecord.parse(kind: 1, payload: [] as [UInt8]) == nil)
     }
 }
 

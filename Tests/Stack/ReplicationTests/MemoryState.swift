@@ -18,11 +18,18 @@ final class MemoryState: ReplicatedState {
     let isFree = true
     private let path: String
 
-    init(folder: String, founders: Membership) throws {
+    /// `values` are what a group begins with that does not begin empty.
+    init(folder: String, founders: Membership, values: [String: String] = [:]) throws {
         path = folder + "/memory"
         membership = founders
         try File.makeDirectories(folder)
-        if File.exists(path) { try read(try File.contents(of: path)) }
+        if File.exists(path) {
+            try read(try File.contents(of: path))
+        } else if !values.isEmpty {
+            self.values = values
+            applied = LogPosition(index: LogIndex(1), term: Term(1))
+            try File.replace(path, with: encoded)
+        }
         checkpointed = applied
     }
 
@@ -31,6 +38,7 @@ final class MemoryState: ReplicatedState {
             guard entry.index > applied.index else { return nil }
             precondition(entry.index == applied.index.next, "entries are applied in order")
             applied = entry.position
+            if case .configuration(let members) = entry.payload { membership = members }
             guard case .command(let bytes) = entry.payload else { return nil }
             let words = String(decoding: bytes, as: UTF8.self).split(separator: "=", maxSplits: 1)
             values[String(words.first ?? "")] = String(words.last ?? "")
@@ -79,8 +87,9 @@ final class MemoryState: ReplicatedState {
         writer.write(u64: applied.index.rawValue)
         writer.write(u64: applied.term.rawValue)
         writer.write(count: count)
-        writer.write(count: membership.voters.count)
-        for voter in membership.voters { writer.write(u64: voter.rawValue) }
+        var members: [UInt8] = []
+        if membership != .joining { membership.encode(into: &members) }
+        writer.write(bytes: members)
         writer.write(count: values.count)
         for (key, value) in values {
             writer.write(text: key)
@@ -94,9 +103,8 @@ final class MemoryState: ReplicatedState {
         applied = LogPosition(
             index: LogIndex(try reader.readU64()), term: Term(try reader.readU64()))
         count = Int(try reader.readVarint())
-        var voters: [NodeID] = []
-        for _ in 0..<(try reader.readCount()) { voters.append(NodeID(try reader.readU64())) }
-        membership = Membership(voters: voters)
+        let members = try reader.readSpan()
+        membership = members.isEmpty ? .joining : try Membership(decoding: members)
         values = [:]
         for _ in 0..<(try reader.readCount()) {
             let key = try reader.readText()

@@ -15,7 +15,8 @@ struct PeerFrameTests {
         .message(
             GroupID(300),
             RaftMessage(from: NodeID(1), to: NodeID(2), term: Term(7), body: .newerTerm)),
-        .ping, .alive, .taken, .chunk([1, 2, 3]),
+        .ping, .alive, .taken, .chunk([1, 2, 3]), .resume(1 << 33), .absent(GroupID(300)),
+        .invite(GroupID(2), LogIndex(9), charter: [1]), .dismiss(GroupID(2), LogIndex(900)),
         .offer(
             SnapshotOffer(
                 group: GroupID(1),
@@ -72,9 +73,12 @@ struct PeerListenerTests {
         let listener = try PeerListener(
             SocketAddress(ip: IPv4Address(127, 0, 0, 1), port: 0), cluster: 1, id: NodeID(1),
             limits: PeerLinkLimits(), isPeer: { [NodeID(2), NodeID(3)].contains($0) },
-            deliver: { group, message in
-                if group == GroupID(5) { received.messages.append(message) }
-            }, takeSnapshot: { _, _ in })
+            deliver: { _, frame in
+                if case .message(GroupID(5), let message) = frame {
+                    received.messages.append(message)
+                }
+            },
+            takeSnapshot: { _, _ in })
         Task { @ReactorActor in await listener.run() }
         defer { listener.stop() }
         try await body(listener, received)

@@ -36,6 +36,10 @@ struct SharedLogTests {
         try SharedLog.open(folder, options: options, log: Log("log", minimum: .error))
     }
 
+    private func founded(_ charter: [UInt8] = []) -> LogRecord {
+        .founded(Founding(founders: Membership(voters: [NodeID(1)]), charter: charter))
+    }
+
     private func entry(_ index: UInt64, term: UInt64 = 1, bytes: Int = 50) -> LogEntry {
         LogEntry(
             index: LogIndex(index), term: Term(term),
@@ -55,10 +59,10 @@ struct SharedLogTests {
             let vote = HardState(term: Term(7), vote: NodeID(2))
             do {
                 let log = try open(folder, smallSegments).log
-                log.append(.founded([4]), of: GroupID(1))
+                log.append(founded([4]), of: GroupID(1))
                 log.append(.hardState(vote), of: GroupID(1))
                 for index in 1...20 { log.append(.entry(entry(UInt64(index))), of: GroupID(1)) }
-                log.append(.founded([]), of: GroupID(2))
+                log.append(founded(), of: GroupID(2))
                 for index in UInt64(1)...3000 {
                     log.append(.entry(entry(index)), of: GroupID(2))
                     guard index.isMultiple(of: 50) else { continue }
@@ -72,7 +76,7 @@ struct SharedLogTests {
                 await log.stop()
             }
             let groups = try open(folder, smallSegments).groups
-            #expect(groups[GroupID(1)]?.charter == [4])
+            #expect(groups[GroupID(1)]?.founding.charter == [4])
             #expect(groups[GroupID(1)]?.hardState == vote)
             #expect(groups[GroupID(1)]?.entries == (1...20).map { entry(UInt64($0)) })
             #expect(groups[GroupID(2)]?.base == descriptor(2990))
@@ -105,7 +109,7 @@ struct SharedLogTests {
         try await withFolder { folder async throws in
             do {
                 let log = try open(folder).log
-                log.append(.founded([]), of: GroupID(1))
+                log.append(founded(), of: GroupID(1))
                 #expect(await log.flush())
                 for index in 1...3 {
                     log.append(.entry(entry(UInt64(index))), of: GroupID(1))
@@ -128,7 +132,7 @@ struct SharedLogTests {
         try await withFolder { folder async throws in
             do {
                 let log = try open(folder).log
-                log.append(.founded([]), of: GroupID(1))
+                log.append(founded(), of: GroupID(1))
                 log.append(.entry(entry(1)), of: GroupID(1))
                 #expect(await log.flush())
                 log.append(.entry(entry(2)), of: GroupID(1))
@@ -147,9 +151,9 @@ private struct Model {
     mutating func step(_ random: inout SeededRandom) -> [(GroupID, LogRecord)] {
         let id = GroupID(random.next() % 4)
         guard var group = groups[id] else {
-            let charter = [UInt8(random.next() % 256)]
-            groups[id] = RecoveredGroup(charter: charter)
-            return [(id, .founded(charter))]
+            let founding = Founding(founders: .joining, charter: [UInt8(random.next() % 256)])
+            groups[id] = RecoveredGroup(founding: founding)
+            return [(id, .founded(founding))]
         }
         let base = group.base?.index ?? .zero
         let last = group.entries.last?.index ?? base

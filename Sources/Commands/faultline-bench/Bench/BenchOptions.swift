@@ -18,7 +18,7 @@ struct BenchError: Error, CustomStringConvertible {
 }
 
 struct BenchOptions {
-    static let repetitionsMax = 50
+    static let repetitionsMax = 100
 
     /// Nil: as many as the benchmark thinks right.
     private(set) var repetitions: Int?

@@ -46,8 +46,12 @@ final class BenchStack {
 
     /// Where a node of the stack serves its clients.
     func address(of node: String) throws -> SocketAddress {
+        try member(named: node).plan.listen
+    }
+
+    func member(named node: String) throws -> Member {
         guard let member = stack.member(named: node) else { throw BenchError("no node \(node)") }
-        return member.plan.listen
+        return member
     }
 
     /// Runs a program in the client's node to its end and returns all that it said.

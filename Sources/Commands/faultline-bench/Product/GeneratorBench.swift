@@ -185,7 +185,7 @@ private struct Server: Sendable {
               app: {role: app, cache: cache, store: store, queue: queue}
               cache: {role: cache}
               store: {role: store, shards: 1, replicas: 1}
-              queue: {role: queue}
+              queue: {role: queue, replicas: 1, partitions: 1}
 
             """)
 }

@@ -17,7 +17,7 @@ struct WebBench {
           app: {role: app, cache: cache, store: store, queue: queue}
           cache: {role: cache}
           store: {role: store, shards: 1, replicas: 1}
-          queue: {role: queue}
+          queue: {role: queue, replicas: 1, partitions: 1}
 
         """
     private static let length: Duration = .seconds(3)

@@ -73,8 +73,10 @@ final class StoreClient: KeyValueClient {
 final class EtcdClient: KeyValueClient {
     private let channel: UnaryChannel
 
-    init(_ address: SocketAddress) async throws {
-        channel = try await UnaryChannel.open(address, deadline: .now() + .seconds(5))
+    init(
+        _ address: SocketAddress, deadline: MonotonicTime = .now() + .seconds(5)
+    ) async throws {
+        channel = try await UnaryChannel.open(address, deadline: deadline)
     }
 
     /// Finds the member whose own ID is the leader's.

@@ -98,8 +98,8 @@ struct ExperimentReader {
             log.error("\"method\" has no step: nothing would be tested", at: node.location)
         }
         let reader = StepReader(topology: topology, log: log)
-        let steps = items.enumerated().compactMap { reader.step($1, id: "\($0 + 1)") }
-        return steps.count == items.count && !steps.isEmpty ? steps : nil
+        let steps = items.enumerated().map { reader.steps($1, id: "\($0 + 1)") }
+        return steps.isEmpty || steps.contains { $0.isEmpty } ? nil : Array(steps.joined())
     }
 
     private func objectives(

@@ -12,27 +12,55 @@ struct StepReader {
     /// Longer than any run that a person waits for.
     static let lengthMax: Duration = .seconds(3600)
 
-    func step(_ node: YAMLNode, id: String) -> MethodStep? {
-        guard var fields = Fields(node, "a step", log) else { return nil }
+    /// Most repetitions of one step.
+    static let repeatMax = 1000
+
+    /// A step of the file, once for each of its repetitions: `3`, or `3.1`, `3.2` and so on.
+    func steps(_ node: YAMLNode, id: String) -> [MethodStep] {
+        guard var fields = Fields(node, "a step", log) else { return [] }
         let problems = log.count
         let at = fields.required("at", Checked.duration(.zero...Self.lengthMax))
         let word = fields.required("fault", Checked.word("fault", FaultWord.self))
         let targetNode = fields.takeRequired("target")
-        guard let word else {
-            // Without the fault its parameters cannot be told from slips; they wait for it.
-            return nil
-        }
+        // Without the fault its parameters cannot be told from slips; they wait for it.
+        guard let word else { return [] }
         let duration = duration(&fields, of: word)
+        let rhythm = rhythm(&fields, longerThan: duration)
         let fault = fault(&fields, word)
         fields.finish()
-        guard let topology, let targetNode else { return nil }
+        guard let topology, let targetNode else { return [] }
         let target = TargetReader(topology: topology, log: log).target(targetNode)
-        guard let at, let duration, let fault, let target else { return nil }
+        guard let at, let duration, let fault, let target else { return [] }
         checkReach(of: word, target, at: targetNode.location, on: topology)
-        guard log.count == problems else { return nil }
-        return MethodStep(
-            id: id, at: at, duration: duration, fault: fault, target: target,
-            location: node.location)
+        guard log.count == problems else { return [] }
+        return (0..<rhythm.count).map { round in
+            MethodStep(
+                id: rhythm.count == 1 ? id : "\(id).\(round + 1)", at: at + rhythm.period * round,
+                duration: duration, fault: fault, target: target, location: node.location)
+        }
+    }
+
+    /// How often the step happens, and how far apart: `repeat` and `every`, which come together.
+    private func rhythm(
+        _ fields: inout Fields, longerThan duration: Duration?
+    ) -> (count: Int, period: Duration) {
+        let isAsked = fields.has("repeat") || fields.has("every")
+        let place = fields.location(of: "every")
+        let counts = Checked.integer(2...Self.repeatMax)
+        let periods = Checked.duration(.milliseconds(1)...Self.lengthMax)
+        let count = isAsked ? fields.required("repeat", counts) : fields.optional("repeat", counts)
+        let period = isAsked ? fields.required("every", periods) : fields.optional("every", periods)
+        guard let count, let period else { return (1, .zero) }
+        if let place, let duration, period <= duration {
+            log.error(
+                "\"every\" must be longer than \"for\", \(Quantity.text(duration)), or a repetition "
+                    + "would begin before the last is healed", at: place)
+        }
+        if let place, period * (count - 1) > Self.lengthMax {
+            log.error(
+                "\(count) repetitions take longer than \(Quantity.text(Self.lengthMax))", at: place)
+        }
+        return (count, period)
     }
 
     private func duration(_ fields: inout Fields, of word: FaultWord) -> Duration? {

@@ -33,11 +33,16 @@ package struct NodeSelection: Sendable, Equatable, CustomStringConvertible {
         package var name: String
         /// Counted from 1.
         package var shard: Int?
+        /// Counted from 1; every node of the tier has it, but one leads it.
+        package var partition: Int?
         package var role: NodeRole?
 
-        package init(_ name: String, shard: Int? = nil, role: NodeRole? = nil) {
+        package init(
+            _ name: String, shard: Int? = nil, partition: Int? = nil, role: NodeRole? = nil
+        ) {
             self.name = name
             self.shard = shard
+            self.partition = partition
             self.role = role
         }
     }
@@ -93,8 +98,10 @@ extension NodeSelection.Amount {
 
 extension NodeSelection.Scope: CustomStringConvertible {
     package var description: String {
-        ([name] + [shard.map { "shard-\($0)" }, role?.word].compactMap { $0 })
-            .joined(separator: ".")
+        let parts = [
+            shard.map { "shard-\($0)" }, partition.map { "partition-\($0)" }, role?.word,
+        ]
+        return ([name] + parts.compactMap { $0 }).joined(separator: ".")
     }
 }
 

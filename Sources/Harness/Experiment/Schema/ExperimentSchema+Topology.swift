@@ -32,12 +32,17 @@ extension ExperimentSchema {
             case .cache: [("memory", ref("size"))]
             case .store:
                 [("peer-port", ref("port")), ("acknowledge", words(StoreAcknowledgement.self))]
-            case .queue: []
+            case .queue:
+                [
+                    ("peer-port", ref("port")), ("tries", integer(from: 1)),
+                    ("memory", ref("size")), ("retention", ref("duration")),
+                ]
             case .worker:
                 [
                     ("queue", reference), ("store", reference), ("work", ref("duration")),
                     ("acknowledge", words(WorkerAcknowledgement.self)),
-                    ("idempotent", ["type": "boolean"]),
+                    ("idempotent", ["type": "boolean"]), ("concurrency", integer(from: 1)),
+                    ("poison", ref("ratio")),
                 ]
             }
         let needed = ["to", "cache", "store", "queue"].filter { key in
@@ -45,9 +50,17 @@ extension ExperimentSchema {
         }
         return object(
             [("role", ["const": .string(kind.rawValue)])]
-                + (kind == .store ? shards : [("count", integer(from: 1))])
+                + size(of: kind)
                 + [("port", ref("port"))] + settings,
             required: ["role"] + needed)
+    }
+
+    private static func size(of kind: TierKind) -> [(String, JSON)] {
+        switch kind {
+        case .store: shards
+        case .queue: [("partitions", integer(from: 1)), ("replicas", integer(from: 1))]
+        case .balancer, .app, .cache, .worker: [("count", integer(from: 1))]
+        }
     }
 
     private static var shards: [(String, JSON)] {

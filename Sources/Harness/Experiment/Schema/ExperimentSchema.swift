@@ -82,6 +82,7 @@ package enum ExperimentSchema {
             [
                 ("at", ref("duration")), ("fault", ["const": .string(fault.rawValue)]),
                 ("target", target(of: fault)),
+                ("repeat", integer(from: 2)), ("every", ref("duration")),
             ] + length + parameters,
             required: ["at", "fault", "target"] + length.map(\.0) + own)
     }

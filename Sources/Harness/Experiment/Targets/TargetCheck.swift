@@ -10,14 +10,15 @@ struct TargetCheck {
         let scope = selection.scope
         let place = node.location(atUTF8Offset: offset(of: scope, in: node))
         if let tier = topology.tier(named: scope.name) {
-            return checkShard(scope, tier, at: place) && checkRole(scope, tier, at: place)
+            return checkShard(scope, tier, at: place) && checkPartition(scope, tier, at: place)
+                && checkRole(scope, tier, at: place)
                 && checkAmount(selection, in: tier, at: node.location)
         }
         guard let tier = topology.tier(ofNode: scope.name) else {
             reportUnknown(scope.name, at: place)
             return false
         }
-        guard scope.shard == nil, scope.role == nil else {
+        guard scope.shard == nil, scope.partition == nil, scope.role == nil else {
             log.error(
                 "\(scope.name) is one node of tier \(tier.name), it has no shards or followers",
                 at: place)
@@ -64,6 +65,29 @@ struct TargetCheck {
         guard shard <= count else {
             let range = count == 1 ? "shard-1 alone" : "shard-1 to shard-\(count)"
             log.error("tier \(tier.name) has no shard-\(shard), but \(range)", at: place)
+            return false
+        }
+        return true
+    }
+
+    private func checkPartition(
+        _ scope: NodeSelection.Scope, _ tier: TierSpec, at place: SourceLocation
+    ) -> Bool {
+        guard let count = tier.shape.partitionCount else {
+            if scope.partition == nil { return true }
+            log.error("tier \(tier.name) has no partitions", at: place)
+            return false
+        }
+        guard let partition = scope.partition else {
+            if scope.role == nil { return true }
+            log.error(
+                "each partition of tier \(tier.name) has a leader of its own; name one", at: place,
+                suggestion: "\(tier.name).partition-1.\(scope.role?.word ?? "")")
+            return false
+        }
+        guard partition <= count else {
+            let range = count == 1 ? "partition-1 alone" : "partition-1 to partition-\(count)"
+            log.error("tier \(tier.name) has no partition-\(partition), but \(range)", at: place)
             return false
         }
         return true
@@ -116,7 +140,8 @@ extension TierSpec {
     /// The names of its nodes: `app-2`, and `store-1-3` for the third replica of the first shard.
     package var nodeNames: [String] {
         switch shape {
-        case .count(let count): (1...count).map { "\(name)-\($0)" }
+        case .count(let count), .partitions(_, let count):
+            (1...count).map { "\(name)-\($0)" }
         case .shards(let shards, let replicas):
             (1...shards).flatMap { shard in (1...replicas).map { "\(name)-\(shard)-\($0)" } }
         }
@@ -126,7 +151,7 @@ extension TierSpec {
     var groupSize: Int {
         switch shape {
         case .count(let count): count
-        case .shards(_, let replicas): replicas
+        case .shards(_, let replicas), .partitions(_, let replicas): replicas
         }
     }
 

@@ -2,7 +2,8 @@
 //
 //     selection = [ amount "of" ] path ;
 //     amount    = "one" | digits | number "%" | "minority" | "majority" ;
-//     path      = name [ "." "shard-" digits ] [ "." ( "leader" | "followers" ) ] ;
+//     path      = name [ "." group digits ] [ "." ( "leader" | "followers" ) ] ;
+//     group     = "shard-" | "partition-" ;
 //
 // Links are mappings of selections: {isolate: S}, {split: [S, S]}, {from: S, to: S} and
 // {between: [S, S]}.
@@ -61,14 +62,11 @@ extension NodeSelection.Scope {
             throw ValueError("a target begins with the name of a tier or node", offset: offset)
         }
         self.init(String(name))
-        if let word = parts.first, word.hasPrefix("shard-") {
-            guard let number = Int(word.dropFirst("shard-".count)), number > 0 else {
-                throw ValueError(
-                    "\"\(word)\" is not a shard such as shard-1",
-                    offset: offset + path.utf8.distance(from: path.startIndex, to: word.startIndex))
-            }
-            shard = number
-            parts = parts.dropFirst()
+        if let word = parts.first {
+            let place = offset + path.utf8.distance(from: path.startIndex, to: word.startIndex)
+            shard = try Self.number(in: word, of: "shard", at: place)
+            partition = try Self.number(in: word, of: "partition", at: place)
+            if shard != nil || partition != nil { parts = parts.dropFirst() }
         }
         guard let word = parts.popFirst() else { return }
         let wordOffset = offset + path.utf8.distance(from: path.startIndex, to: word.startIndex)
@@ -76,7 +74,7 @@ extension NodeSelection.Scope {
         case "leader": role = .leader
         case "followers": role = .follower
         default:
-            let valid = ["leader", "followers", "shard-1"]
+            let valid = ["leader", "followers", "shard-1", "partition-1"]
             throw ValueError(
                 "unknown part \"\(word)\" of a target; a path ends in leader or followers",
                 suggestion: NearestWord.find(String(word), among: valid), offset: wordOffset)
@@ -86,6 +84,17 @@ extension NodeSelection.Scope {
                 "nothing can follow \"\(word)\", but \"\(extra)\" does",
                 offset: wordOffset + word.utf8.count + 1)
         }
+    }
+
+    /// The number of `shard-2`; nil for another word.
+    private static func number(
+        in word: Substring, of noun: String, at offset: Int
+    ) throws(ValueError) -> Int? {
+        guard word.hasPrefix(noun + "-") else { return nil }
+        guard let number = Int(word.dropFirst(noun.utf8.count + 1)), number > 0 else {
+            throw ValueError("\"\(word)\" is not a \(noun) such as \(noun)-1", offset: offset)
+        }
+        return number
     }
 }
 

@@ -11,6 +11,19 @@ package struct RosterNode: Sendable, Equatable {
     package var role: NodeRole?
     /// The node's term, where its protocol has one: of two that claim to lead, the later one does.
     package var term: UInt64
+    /// By partition, counted from 1; empty in a tier without them.
+    package var partitions: [Int: Standing] = [:]
+
+    /// What a node is to one group of replicas.
+    package struct Standing: Sendable, Equatable {
+        package var role: NodeRole
+        package var term: UInt64
+
+        package init(_ role: NodeRole, term: UInt64) {
+            self.role = role
+            self.term = term
+        }
+    }
 
     package init(
         name: String, tier: String, shard: Int? = nil, role: NodeRole? = nil, term: UInt64 = 0
@@ -100,16 +113,27 @@ extension NodeSelection.Scope {
         guard !tier.isEmpty else { return roster.filter { $0.name == name } }
         guard let role else { return tier }
         return tier.filter { node in
-            let leads = node.role == .leader && !tier.contains { $0.deposes(node) }
+            let standing = node.standing(in: partition)
+            let leads =
+                standing?.role == .leader && !tier.contains { $0.deposes(node, in: partition) }
             // A leader of an old term is on its way to being a follower.
-            return role == .leader ? leads : node.role != nil && !leads
+            return role == .leader ? leads : standing != nil && !leads
         }
     }
 }
 
 extension RosterNode {
-    fileprivate func deposes(_ other: RosterNode) -> Bool {
-        role == .leader && shard == other.shard && term > other.term
+    /// In one partition, or in the one group that the node is part of.
+    package func standing(in partition: Int?) -> Standing? {
+        if let partition { return partitions[partition] }
+        return role.map { Standing($0, term: term) }
+    }
+
+    fileprivate func deposes(_ other: RosterNode, in partition: Int?) -> Bool {
+        guard shard == other.shard, let own = standing(in: partition),
+            let others = other.standing(in: partition)
+        else { return false }
+        return own.role == .leader && own.term > others.term
     }
 }
 

@@ -80,7 +80,7 @@ extension TierSpec {
     /// Shard and number of each node, in the order of `nodeNames`.
     var places: [(shard: Int?, index: Int)] {
         switch shape {
-        case .count(let count): (1...count).map { (nil, $0) }
+        case .count(let count), .partitions(_, let count): (1...count).map { (nil, $0) }
         case .shards(let shards, let replicas):
             (1...shards).flatMap { shard in (1...replicas).map { (shard, $0) } }
         }

@@ -53,7 +53,8 @@ struct TierReader {
         }
         let shape = shape(&fields, of: kind)
         let port = fields.optional("port", Checked.port) ?? kind.defaultPort
-        let peerPort = kind == .store ? peerPort(&fields, besides: port, default: 7001) : nil
+        let usual = kind.defaultPeerPort
+        let peerPort = usual == nil ? nil : peerPort(&fields, besides: port, default: usual)
         let program = program(&fields, kind)
         fields.finish()
         guard let program else { return nil }
@@ -82,9 +83,18 @@ struct TierReader {
             let policy = fields.optional(
                 "acknowledge", Checked.word("acknowledgement", StoreAcknowledgement.self))
             return .store(acknowledge: policy ?? .majority)
-        case .queue: return .queue
+        case .queue: return .queue(queue(&fields))
         case .worker: return worker(&fields).map(BuiltinTier.worker)
         }
+    }
+
+    private func queue(_ fields: inout Fields) -> QueueSpec {
+        var queue = QueueSpec()
+        queue.tries = fields.optional("tries", Checked.integer(1...1000))
+        queue.memory = fields.optional("memory", Checked.size(1 << 10...1 << 30))
+        queue.retention = fields.optional(
+            "retention", Checked.duration(.seconds(1) ... .seconds(365 * 24 * 3600)))
+        return queue
     }
 
     private mutating func worker(_ fields: inout Fields) -> WorkerSpec? {
@@ -94,11 +104,15 @@ struct TierReader {
         let acknowledge = fields.optional(
             "acknowledge", Checked.word("acknowledgement", WorkerAcknowledgement.self))
         let idempotent = fields.optional("idempotent", Checked.boolean)
+        let concurrency = fields.optional("concurrency", Checked.integer(1...1000))
+        let poison = fields.optional("poison", Checked.share)
         guard let queue, let store else { return nil }
         var worker = WorkerSpec(queue: queue, store: store)
         worker.work = work ?? worker.work
         worker.acknowledge = acknowledge ?? worker.acknowledge
         worker.idempotent = idempotent ?? worker.idempotent
+        worker.concurrency = concurrency
+        worker.poison = poison ?? worker.poison
         return worker
     }
 
@@ -124,8 +138,13 @@ extension TierReader {
                 "count", "\"count\" follows from \"shards\" and \"replicas\" here")
             return .shards(shards, replicas: replicas)
         }
-        let most = kind == .queue ? 1 : Self.countMax
-        return .count(fields.optional("count", Checked.integer(1...most)) ?? 1)
+        if kind == .queue, !fields.has("exec") {
+            let partitions = fields.optional("partitions", Checked.integer(1...64)) ?? 4
+            let replicas = fields.optional("replicas", Checked.integer(1...7)) ?? 3
+            fields.forbid("count", "\"count\" follows from \"replicas\" here")
+            return .partitions(partitions, replicas: replicas)
+        }
+        return .count(fields.optional("count", Checked.integer(1...Self.countMax)) ?? 1)
     }
 
     func peerPort(
@@ -151,6 +170,15 @@ extension TierKind {
         case .store: 7000
         case .queue: 7100
         case .worker: 7200
+        }
+    }
+
+    /// The ports that the nodes of our own replicated tiers use among themselves.
+    var defaultPeerPort: UInt16? {
+        switch self {
+        case .store: 7001
+        case .queue: 7101
+        case .balancer, .app, .cache, .worker: nil
         }
     }
 

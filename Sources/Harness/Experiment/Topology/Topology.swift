@@ -57,13 +57,23 @@ package struct TierSpec: Sendable, Equatable {
 /// How many nodes a tier has, and how they are grouped.
 package enum TierShape: Sendable, Equatable {
     case count(Int)
+    /// Each shard has nodes of its own.
     case shards(Int, replicas: Int)
+    /// Each node has a replica of every partition.
+    case partitions(Int, replicas: Int)
 
     package var count: Int {
         switch self {
         case .count(let count): count
         case .shards(let shards, let replicas): shards * replicas
+        case .partitions(_, let replicas): replicas
         }
+    }
+
+    /// Partitions that have leaders of their own; nil where there are none.
+    package var partitionCount: Int? {
+        if case .partitions(let partitions, _) = self { return partitions }
+        return nil
     }
 }
 
@@ -81,8 +91,19 @@ package enum BuiltinTier: Sendable, Equatable {
     /// Memory in bytes.
     case cache(memory: Int)
     case store(acknowledge: StoreAcknowledgement)
-    case queue
+    case queue(QueueSpec)
     case worker(WorkerSpec)
+}
+
+/// What a topology may say of a queue beside its size; nil keeps the queue's own default.
+package struct QueueSpec: Sendable, Equatable {
+    /// Tries of a message before it goes to the dead-letter topic.
+    package var tries: Int?
+    /// Bytes of messages in one partition, above which publishers are refused.
+    package var memory: Int?
+    package var retention: Duration?
+
+    package init() {}
 }
 
 package struct WorkerSpec: Sendable, Equatable {
@@ -92,6 +113,10 @@ package struct WorkerSpec: Sendable, Equatable {
     package var work: Duration = .milliseconds(10)
     package var acknowledge: WorkerAcknowledgement = .afterEffect
     package var idempotent = true
+    /// Orders worked on at once; nil keeps the worker's own default.
+    package var concurrency: Int?
+    /// The share of orders that nobody can do.
+    package var poison = 0.0
 
     package init(queue: String, store: String) {
         self.queue = queue

@@ -84,18 +84,22 @@ extension Topology {
             settings.policy = policy
             return .balancer(settings)
         case .app(let cache, let store, let queue):
-            return .app(
-                AppSettings(
-                    cache: addresses(named: cache), shards: shards(named: store),
-                    queue: addresses(named: queue)))
+            var settings = AppSettings(
+                cache: addresses(named: cache), shards: shards(named: store),
+                queue: addresses(named: queue))
+            settings.queuePartitions = partitionCount(named: queue)
+            return .app(settings)
         case .cache(let memory): return .cache(CacheSettings(memoryLimit: memory))
         case .store(let acknowledge):
             return .store(store(of: tier, at: place, acknowledge: acknowledge))
-        case .queue: return .queue(QueueSettings())
+        case .queue(let queue): return .queue(self.queue(of: tier, at: place, queue))
         case .worker(let worker):
             var settings = WorkerSettings(
                 queue: addresses(named: worker.queue), shards: shards(named: worker.store))
+            settings.partitions = partitionCount(named: worker.queue)
             settings.work = worker.work
+            settings.concurrency = worker.concurrency ?? settings.concurrency
+            settings.poison = worker.poison
             settings.acknowledge = worker.acknowledge
             settings.idempotent = worker.idempotent
             return .worker(settings)
@@ -104,6 +108,26 @@ extension Topology {
 
     private func addresses(named name: String) -> [NamedAddress] {
         tier(named: name).map(addresses(of:)) ?? []
+    }
+
+    /// A queue that is another program is one partition.
+    private func partitionCount(named name: String) -> Int {
+        tier(named: name)?.shape.partitionCount ?? 1
+    }
+
+    private func queue(
+        of tier: TierSpec, at place: (shard: Int?, index: Int), _ spec: QueueSpec
+    ) -> QueueSettings {
+        let nodes = addresses(of: tier).enumerated().map { index, client in
+            let peer = SocketAddress(ip: client.address.ip, port: tier.peerPort ?? tier.port + 1)
+            return QueueNode(id: index + 1, client: client, peer: peer)
+        }
+        var settings = QueueSettings(
+            node: place.index, nodes: nodes, partitions: tier.shape.partitionCount ?? 1)
+        settings.tries = spec.tries ?? settings.tries
+        settings.memory = spec.memory ?? settings.memory
+        settings.retention = spec.retention ?? settings.retention
+        return settings
     }
 
     /// The replicas of each shard; a tier without shards is one.

@@ -8,8 +8,8 @@
 
 import Linux
 
-struct GroupMembers: Equatable {
-    struct Member: Equatable {
+struct GroupMembers: Equatable, Sendable {
+    struct Member: Equatable, Sendable {
         var incarnation: UInt64
         /// The session ends then.
         var deadline: LogTime

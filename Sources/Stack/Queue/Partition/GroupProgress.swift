@@ -15,27 +15,27 @@
 
 import Linux
 
-struct GroupProgress {
-    struct Pending: Equatable {
+struct GroupProgress: Sendable {
+    struct Pending: Equatable, Sendable {
         /// Tries so far, the one under way included.
         var attempts: Int
         var standing: Standing
     }
 
-    enum Standing: Equatable {
+    enum Standing: Equatable, Sendable {
         case ready
         case leased(number: UInt64, until: LogTime)
         case waiting(until: LogTime)
     }
 
     /// Who may fetch: the member that was assigned this partition last, by generation.
-    struct Owner: Equatable {
+    struct Owner: Equatable, Sendable {
         let generation: GroupGeneration
         let member: String
     }
 
     /// When a lease or a wait ends by itself; stale unless the standing still ends then.
-    struct Timer: Comparable {
+    struct Timer: Comparable, Sendable {
         let time: LogTime
         let offset: Offset
 

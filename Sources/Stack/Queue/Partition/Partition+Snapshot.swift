@@ -14,6 +14,11 @@ extension Partition {
 
     var snapshot: [UInt8] {
         var writer = ByteWriter()
+        write(to: &writer)
+        return writer.finish()
+    }
+
+    func write(to writer: inout ByteWriter) {
         writer.write(u8: Self.version)
         writer.write(count: index)
         writer.write(now)
@@ -30,7 +35,6 @@ extension Partition {
             writer.write(name)
             membership.write(to: &writer)
         }
-        return writer.finish()
     }
 
     init(snapshot: Span<UInt8>) throws(ByteReaderError) {

@@ -13,7 +13,7 @@
 
 import Linux
 
-struct Partition {
+struct Partition: Sendable {
     /// Counted from 0.
     let index: Int
     var now = LogTime.zero
@@ -75,12 +75,10 @@ struct Partition {
         case .full: return .refused(.overloaded("too many producers"))
         case .fresh, nil: break
         }
+        if let reason = lackOfRoom(publication) { return .refused(.overloaded(reason)) }
         let message = TopicSlice.Message(
             key: publication.key, payload: publication.payload, published: now,
             due: now + publication.delay, burial: nil)
-        if let reason = lackOfRoom(for: message, in: publication.topic) {
-            return .refused(.overloaded(reason))
-        }
         let offset = change(publication.topic) { $0.append(message) }
         if let stamp = publication.stamp {
             producers.note(stamp, offset, at: now, policy: policy)
@@ -88,11 +86,13 @@ struct Partition {
         return .published(offset)
     }
 
-    private func lackOfRoom(for message: TopicSlice.Message, in topic: String) -> String? {
-        if message.payload.count > policy.payloadBytesMax { return "payload too large" }
+    func lackOfRoom(_ publication: Publication) -> String? {
+        let size =
+            publication.key.count + publication.payload.count + PartitionPolicy.messageOverhead
+        if publication.payload.count > policy.payloadBytesMax { return "payload too large" }
         if messageCount >= policy.messagesMax { return "too many messages" }
-        if byteCount + message.byteCount > policy.bytesMax { return "too many bytes" }
-        guard topics[topic] == nil else { return nil }
+        if byteCount + size > policy.bytesMax { return "too many bytes" }
+        guard topics[publication.topic] == nil else { return nil }
         let count = topics.keys.count { !$0.hasSuffix(Self.deadSuffix) }
         return count >= policy.topicsMax ? "too many topics" : nil
     }

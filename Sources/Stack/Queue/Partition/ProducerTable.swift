@@ -7,8 +7,8 @@
 
 import Linux
 
-struct ProducerTable {
-    struct Producer: Equatable {
+struct ProducerTable: Sendable {
+    struct Producer: Equatable, Sendable {
         var highest: UInt64
         /// What was published within the window, ascending by sequence.
         var recent: [Seen]
@@ -17,7 +17,7 @@ struct ProducerTable {
         var turn: UInt64
     }
 
-    struct Seen: Equatable {
+    struct Seen: Equatable, Sendable {
         let sequence: UInt64
         let offset: Offset
     }
@@ -36,7 +36,7 @@ struct ProducerTable {
     /// In the order of turns; entries whose turn is over are passed over.
     private var byTurn = Fifo<Turn>()
 
-    private struct Turn {
+    private struct Turn: Sendable {
         let number: UInt64
         let producer: String
     }

@@ -4,8 +4,8 @@
 
 import Linux
 
-struct TopicSlice {
-    struct Message: Equatable {
+struct TopicSlice: Sendable {
+    struct Message: Equatable, Sendable {
         let key: [UInt8]
         let payload: [UInt8]
         let published: LogTime

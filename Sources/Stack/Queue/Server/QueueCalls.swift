@@ -1,83 +1,139 @@
-// The words of each command, checked and typed, and the replies that all of them share.
+// The words of each command, checked and typed.
 
-import Endpoints
 import Linux
 import Wire
 
-struct EnqueueCall {
-    let topic: String
-    let id: [UInt8]
-    let payload: [UInt8]
+/// Reads the words of a command one after the other.
+struct CallReader {
+    private let command: RESPCommand
+    private let usage: String
+    private var index = 1
 
-    init?(_ command: RESPCommand) {
-        guard command.count == 4, let topic = command.text(1), let id = command[2],
-            let payload = command[3]
-        else { return nil }
-        self.topic = topic
-        self.id = id
-        self.payload = payload
+    init(_ command: RESPCommand, _ usage: String) {
+        self.command = command
+        self.usage = usage
     }
 
-    func problem(_ limits: BrokerLimits) -> String? {
-        let names = 1...limits.nameBytesMax
-        if !names.contains(topic.utf8.count) { return "topic of \(topic.utf8.count) bytes" }
-        if !names.contains(id.count) { return "id of \(id.count) bytes" }
-        if payload.count > limits.payloadBytesMax { return "payload of \(payload.count) bytes" }
-        return nil
+    var isAtEnd: Bool { index >= command.count }
+    var problem: QueueRefusal { .syntax("usage: \(usage)") }
+
+    mutating func bytes() throws(QueueRefusal) -> [UInt8] {
+        guard let word = command[index] else { throw problem }
+        index += 1
+        return word
+    }
+
+    mutating func text() throws(QueueRefusal) -> String {
+        guard let text = command.text(index) else { throw problem }
+        index += 1
+        return text
+    }
+
+    /// The name of a topic, a group, a member or a producer.
+    mutating func name() throws(QueueRefusal) -> String {
+        let name = try text()
+        guard (1...Self.nameBytesMax).contains(name.utf8.count) else {
+            throw .syntax("a name has 1 to \(Self.nameBytesMax) bytes")
+        }
+        return name
+    }
+
+    mutating func integer(_ range: ClosedRange<Int64>) throws(QueueRefusal) -> Int64 {
+        guard let value = command.integer(index) else { throw problem }
+        guard range.contains(value) else {
+            throw .syntax("\(value) is not from \(range.lowerBound) to \(range.upperBound)")
+        }
+        index += 1
+        return value
+    }
+
+    mutating func milliseconds(from least: Int64 = 0) throws(QueueRefusal) -> Duration {
+        .milliseconds(try integer(least...Self.millisecondsMax))
+    }
+
+    mutating func token() throws(QueueRefusal) -> LeaseToken {
+        guard let token = LeaseToken(try text()) else {
+            throw .syntax("a token is two numbers such as 12.345")
+        }
+        return token
+    }
+
+    mutating func group() throws(QueueRefusal) -> GroupName {
+        GroupName(topic: try name(), group: try name())
+    }
+
+    /// True, and the word is passed over, when it comes next.
+    mutating func skip(_ word: String) -> Bool {
+        guard command.text(index)?.uppercased() == word else { return false }
+        index += 1
+        return true
+    }
+
+    func finish() throws(QueueRefusal) {
+        guard isAtEnd else { throw problem }
+    }
+
+    static let nameBytesMax = 256
+    private static let millisecondsMax: Int64 = 7 * 24 * 3_600_000
+}
+
+extension Publication {
+    init(_ command: RESPCommand) throws(QueueRefusal) {
+        var reader = CallReader(
+            command, "PUBLISH topic key payload [ID producer sequence] [DELAY milliseconds]")
+        let topic = try reader.name()
+        guard !topic.hasSuffix(Partition.deadSuffix) else {
+            throw .syntax("only the queue itself fills a dead-letter topic")
+        }
+        let key = try reader.bytes()
+        guard key.count <= CallReader.nameBytesMax else {
+            throw .syntax("a key has at most \(CallReader.nameBytesMax) bytes")
+        }
+        self.init(topic: topic, key: key, payload: try reader.bytes(), stamp: nil)
+        if reader.skip("ID") {
+            stamp = ProducerStamp(
+                producer: try reader.name(), sequence: UInt64(try reader.integer(0...Int64.max)))
+        }
+        if reader.skip("DELAY") { delay = try reader.milliseconds() }
+        try reader.finish()
     }
 }
 
-struct DequeueCall {
-    private static let millisecondsMax: Int64 = 12 * 3_600_000
+/// FETCH, with the partition and how long it waits.
+struct FetchCall {
     private static let waitMax = Duration.seconds(30)
 
-    let topic: String
-    let worker: String
-    let countMax: Int
-    let visibility: Duration
-    /// How long to wait for the first message; zero to look once.
+    let partition: Int
+    let fetch: Fetch
     let wait: Duration
 
-    /// A visibility of 0 asks for the queue's own.
-    init?(_ command: RESPCommand, _ visibility: Duration, _ limits: BrokerLimits) {
-        let allowed = 0...Self.millisecondsMax
-        guard command.count == 6, let topic = command.text(1), let worker = command.text(2),
-            let countMax = command.integer(3), countMax >= 1,
-            let visible = command.integer(4), allowed.contains(visible),
-            let wait = command.integer(5), allowed.contains(wait)
-        else { return nil }
-        self.topic = topic
-        self.worker = worker
-        self.countMax = min(Int(clamping: countMax), limits.batchMax)
-        self.visibility = visible == 0 ? visibility : .milliseconds(visible)
-        self.wait = min(.milliseconds(wait), Self.waitMax)
+    init(_ command: RESPCommand) throws(QueueRefusal) {
+        var reader = CallReader(
+            command, "FETCH topic group partition member generation max visibilityMs waitMs")
+        let name = try reader.group()
+        partition = Int(try reader.integer(1...1 << 20))
+        fetch = Fetch(
+            name: name, member: try reader.name(),
+            generation: GroupGeneration(rawValue: UInt64(try reader.integer(0...Int64.max))),
+            countMax: Int(try reader.integer(1...1 << 20)),
+            visibility: try reader.milliseconds(from: 1))
+        wait = min(try reader.milliseconds(), Self.waitMax)
+        try reader.finish()
     }
 }
 
-/// ACK and NACK.
-struct TagCall {
-    let topic: String
-    /// Nil for what is no tag of ours, which is as stale as any old one.
-    let tag: DeliveryTag?
-
-    init?(_ command: RESPCommand) {
-        guard command.count == 3, let topic = command.text(1), let tag = command.text(2) else {
-            return nil
-        }
-        self.topic = topic
-        self.tag = DeliveryTag(tag)
-    }
-}
-
-extension Delivery {
+extension Lease {
+    /// Of a dead-letter topic with what led there.
     var reply: RESPValue {
-        .array([.bulk("\(tag)"), .bulk(id), .integer(Int64(attempt)), .bulk(payload)])
+        var parts: [RESPValue] = [
+            .bulk("\(token)"), .integer(Int64(attempt)), .bulk(key), .bulk(payload),
+        ]
+        if let burial {
+            parts += [
+                .bulk(burial.reason.word), .bulk(burial.note), .bulk(burial.group),
+                .integer(Int64(burial.attempts)), .integer(Int64(clamping: burial.offset.rawValue)),
+            ]
+        }
+        return .array(parts)
     }
-}
-
-extension RESPValue {
-    /// The queue stopped before the disk had it; it may be there all the same at the next start.
-    static let lost = RESPValue.error("UNKNOWN the queue stopped before the disk had it")
-
-    static func usage(_ words: String) -> RESPValue { .error("ERR usage: \(words)") }
 }

@@ -1,96 +1,165 @@
-// The queue: topics of messages that survive a crash, over RESP2.
-//
-//     PING  ROLE -> ["leader", 1]  INFO
-//     ENQUEUE topic id payload                     -> offset, once the disk has it
-//     DEQUEUE topic worker max visibilityMs waitMs -> [[tag, id, attempt, payload], ...]
-//     ACK topic tag                                -> 1 once the disk has it, 0 when stale
-//     NACK topic tag                               -> 1, 0 when stale
-//     DEPTH topic                                  -> [ready, inflight, acked, oldestAgeMs]
-//
-// Delivery is at least once: what was enqueued and not acknowledged is delivered again, after its
-// visibility or after a restart. A refusal for lack of room is `-OVERLOADED`, and certainly has no
-// effect. One node keeps one queue; there is no replica of it yet, so its machine's disk is what
-// stands between an acknowledged message and its loss.
+// One node of the queue: a replica of every partition, a RESP server for clients. The nodes share
+// one log on the disk among their partitions, so a burst over many partitions costs one fsync.
 
 package import Blueprint
+import Determinism
 import Endpoints
-package import Journal
 package import Linux
+import Raft
 package import Reactor
+import Replication
 import Telemetry
 
-/// What the settings of the blueprint leave open.
-package struct QueueOptions: Sendable {
-    package var limits = BrokerLimits()
-    package var journal = JournalOptions()
-    package var compaction = CompactionOptions()
-    /// How long SIGTERM waits for replies that are owed.
-    package var drainTimeout: Duration = .seconds(5)
-
-    package init() {}
-}
-
-/// A running queue.
+/// A running node.
 @ReactorActor
 package final class QueueServer {
-    let service: QueueService
-    private let server: RESPServer
-    private let drainTimeout: Duration
-    private var isEnding = false
-    private let ended = Promise<Bool>()
+    let host: ReplicaHost
+    let replicas: [PartitionReplica]
+    let commands: QueueCommands
+    private let log: Log
+    private let clients: RESPServer
+    private let ended = Turnstile()
+    private var hasEnded = false
 
-    /// Reads the log in the folder and listens; nothing is accepted before `run`.
-    ///
-    /// The seed is part of every tier's start; a queue draws no random number.
-    package init(
+    /// Recovers from the folder and listens at once; nothing is answered before `run`.
+    package convenience init(
         name: String, listen: SocketAddress, dataFolder: String, settings: QueueSettings,
-        seed: UInt64, options: QueueOptions = QueueOptions()
+        seed: UInt64
     ) throws(QueueError) {
-        let service = try QueueService(
-            log: Log(name), folder: dataFolder + "/journal", settings: settings, options: options)
-        self.service = service
-        drainTimeout = options.drainTimeout
+        try self.init(
+            name: name, listen: listen, dataFolder: dataFolder, settings: settings, seed: seed,
+            limits: ReplicaLimits())
+    }
+
+    /// With other bounds of the replicas, for tests.
+    init(
+        name: String, listen: SocketAddress, dataFolder: String, settings: QueueSettings,
+        seed: UInt64, limits: ReplicaLimits
+    ) throws(QueueError) {
+        let log = Log(name)
+        self.log = log
+        var place = settings.place(in: dataFolder, seed: seed)
+        place.limits = limits
+        let host: ReplicaHost
         do {
-            server = try RESPServer(listen) { command in await service.handle(command) }
+            host = try ReplicaHost(place, log: log)
+        } catch {
+            throw .replication(error)
+        }
+        self.host = host
+        var replicas: [PartitionReplica] = []
+        for index in 0..<settings.partitions {
+            replicas.append(
+                try Self.open(index, settings, on: host, folder: dataFolder, log, seed))
+        }
+        self.replicas = replicas
+        let addresses = settings.nodes.map { ($0.nodeID, $0.client.address) }
+        let commands = QueueCommands(
+            replicas, addresses: Dictionary(uniqueKeysWithValues: addresses)
+        ) {
+            let figures = host.figures
+            return [
+                ("log_bytes", figures.logBytes), ("log_live_bytes", figures.liveBytes),
+                ("log_syncs", figures.syncCount),
+            ]
+        }
+        self.commands = commands
+        do {
+            clients = try RESPServer(listen) { command in await commands.answer(command) }
         } catch {
             throw .listen(error)
         }
-        service.failed = { [unowned self] error in self.stop(after: error) }
     }
 
-    package var address: SocketAddress { server.address }
+    private static func open(
+        _ index: Int, _ settings: QueueSettings, on host: ReplicaHost, folder: String, _ log: Log,
+        _ seed: UInt64
+    ) throws(QueueError) -> PartitionReplica {
+        let founders = Membership(voters: settings.nodes.map(\.nodeID))
+        // What holds before the first leader has spoken; the same on every node.
+        var initial = PartitionPolicy()
+        initial.partitionCount = settings.partitions
+        let state: PartitionState
+        do {
+            state = try PartitionState(
+                folder: folder + "/partitions", index: index, policy: initial, founders: founders)
+        } catch {
+            throw .partition("\(error)")
+        }
+        let group: ReplicaGroup<PartitionState>
+        do {
+            group = try host.open(GroupID(UInt64(index + 1)), founders: founders, state: state)
+        } catch {
+            throw .replication(error)
+        }
+        return PartitionReplica(
+            number: index + 1, group: group, policy: settings.policy,
+            preferred: settings.nodes[index % settings.nodes.count].nodeID, waitersMax: 10_000,
+            log: log,
+            random: SeededRandom(seed: seed).fork("partition-\(index + 1)"))
+    }
 
-    /// Serves until drained or stopped.
+    /// Where clients reach it, with the port that the kernel chose where 0 was asked for.
+    package var address: SocketAddress { clients.address }
+
+    /// Serves until `drain` or `stop`.
     package func run() async {
-        await server.run()
-        if isEnding { _ = await ended.value() }
+        Task { @ReactorActor [host] in await host.run() }
+        for replica in replicas { Task { @ReactorActor in await replica.run() } }
+        log.info("serving", ["address": address, "partitions": replicas.count])
+        await clients.run()
+        while !hasEnded { _ = await ended.wait() }
     }
 
-    /// Takes no further command, answers those in work, commits, and lets go of the folder.
+    /// Hands its leaderships over, answers what is in work, and stops.
     package func drain() async {
-        isEnding = true
-        service.endPolls()
-        await server.drain(deadline: .now() + drainTimeout)
-        await end()
+        let deadline = MonotonicTime.now() + .seconds(2)
+        for replica in replicas { replica.polls.close() }
+        await host.handOver(deadline: min(deadline, .now() + .milliseconds(700)))
+        await clients.drain(deadline: deadline)
+        await stop()
     }
 
-    /// Closes every connection at once; replies that are owed are never sent.
+    /// Stops at once, as a crash would; what was acknowledged is on the disk anyway.
     package func stop() async {
-        isEnding = true
-        service.endPolls()
-        server.stop()
-        await end()
+        for replica in replicas { replica.stop() }
+        clients.stop()
+        await host.stop()
+        hasEnded = true
+        ended.wakeAll()
+    }
+}
+
+extension QueueNode {
+    var nodeID: NodeID { NodeID(UInt64(id)) }
+}
+
+extension QueueSettings {
+    /// What the host of this node is told.
+    func place(in dataFolder: String, seed: UInt64) -> HostSettings {
+        guard let own = nodes.first(where: { $0.id == node }) else {
+            preconditionFailure("node \(node) is not among the nodes")
+        }
+        // The cluster's number keeps a stray node of a store out.
+        var place = HostSettings(
+            cluster: 0x7175_6575_65, id: own.nodeID, listen: own.peer,
+            peers: nodes.map { HostAddress(id: $0.nodeID, address: $0.peer) },
+            folder: dataFolder, seed: seed)
+        place.heartbeat = heartbeat
+        place.electionTimeout = electionTimeout
+        return place
     }
 
-    private func end() async {
-        await service.close()
-        ended.fulfil(true)
-    }
-
-    /// What the disk holds is unknown now, so not one more reply may leave.
-    private func stop(after error: JournalError) {
-        if isEnding { return }
-        server.stop()
-        CurrentProcess.exit(1)
+    /// What the leaders of this node bring into the log.
+    var policy: PartitionPolicy {
+        var policy = PartitionPolicy()
+        policy.partitionCount = partitions
+        policy.triesMax = tries
+        policy.retryDelayMin = retryDelayMin
+        policy.retryDelayMax = retryDelayMax
+        policy.retention = retention
+        policy.session = session
+        policy.bytesMax = memory
+        return policy
     }
 }

@@ -42,11 +42,11 @@ final class Effects {
 
     /// Tries until the deadline; every try is the same request, so it is applied once.
     func apply(
-        _ order: Order, _ delivery: ReceivedDelivery, deadline: MonotonicTime
+        _ order: Order, _ lease: ReceivedLease, deadline: MonotonicTime
     ) async -> EffectOutcome {
         let lane = lanes.take()
         defer { lanes.give(back: lane) }
-        let words = command(order, delivery, id: lane.words)
+        let words = command(order, lease, id: lane.words)
         let shard = ShardKey.shard(of: order.idempotencyKey, count: shards.count)
         do {
             let reply = try await shards[shard].call(words, deadline: deadline)
@@ -57,10 +57,10 @@ final class Effects {
     }
 
     private func command(
-        _ order: Order, _ delivery: ReceivedDelivery, id: [String]
+        _ order: Order, _ lease: ReceivedLease, id: [String]
     ) -> [String] {
-        let row = order.ledgerKey("\(name)-\(delivery.tag)")
-        let value: JSON = ["by": .string(name), "attempt": .integer(Int64(delivery.attempt))]
+        let row = order.ledgerKey("\(name)-\(lease.name)")
+        let value: JSON = ["by": .string(name), "attempt": .integer(Int64(lease.attempt))]
         return isIdempotent
             ? ["ONCE", order.idempotencyKey, row, value.text] + id : ["SET", row, value.text] + id
     }

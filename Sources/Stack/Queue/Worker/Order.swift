@@ -21,22 +21,10 @@ struct Order: Equatable, Sendable {
 
     /// The row that is the effect; two of them are an order that was done twice.
     func ledgerKey(_ token: String) -> String { "{u\(user)}:ledger:\(id):\(token)" }
-}
 
-/// A message as DEQUEUE replies with it.
-struct ReceivedDelivery: Sendable {
-    let tag: String
-    let id: String
-    let attempt: Int
-    let payload: [UInt8]
-
-    init?(_ reply: RESPValue) {
-        guard let parts = reply.elements, parts.count == 4, let tag = parts[0].text,
-            let id = parts[1].text, let attempt = parts[2].integer, let payload = parts[3].bytes
-        else { return nil }
-        self.tag = tag
-        self.id = id
-        self.attempt = Int(clamping: attempt)
-        self.payload = payload
+    /// Whether the order is among the share that nobody can do: the same on every worker and try.
+    func isPoison(share: Double) -> Bool {
+        let hash = ShardKey.hash(id.utf8.span)
+        return Double(hash % 1_000_000) < share * 1_000_000
     }
 }

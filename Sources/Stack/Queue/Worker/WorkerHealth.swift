@@ -19,13 +19,20 @@ final class WorkerHealth {
     var retried = 0
     /// Orders whose effect an earlier delivery had applied.
     var repeated = 0
-    /// Deliveries left for the queue to deliver again.
+    /// Tries that were given back as failed.
     var failed = 0
     /// Messages that were no orders.
     var poison = 0
     var acknowledged = 0
-    /// Acknowledgements that were stale or got no answer.
-    var unacknowledged = 0
+    /// Acknowledgements, and the like, of a lease that was somebody else's by then.
+    var fenced = 0
+    /// Those that got no answer.
+    var unanswered = 0
+    /// Given back untried on the way out.
+    var released = 0
+    var generation = 0
+    /// Counted from 1.
+    var partitions: [Int] = []
     var isEnding = false
     private var hearsQueue = false
 
@@ -55,7 +62,11 @@ final class WorkerHealth {
             [
                 ("inWork", inWork), ("done", done), ("retried", retried), ("repeated", repeated),
                 ("failed", failed), ("poison", poison), ("acknowledged", acknowledged),
-                ("unacknowledged", unacknowledged),
-            ].map { ($0, .integer(Int64($1))) } + [("ready", .bool(isReady))])
+                ("fenced", fenced), ("unanswered", unanswered), ("released", released),
+                ("generation", generation),
+            ].map { ($0, .integer(Int64($1))) } + [
+                ("partitions", .array(partitions.map { .integer(Int64($0)) })),
+                ("ready", .bool(isReady)),
+            ])
     }
 }

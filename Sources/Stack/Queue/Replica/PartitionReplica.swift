@@ -1,0 +1,191 @@
+// One node's replica of one partition: proposes commands, hands the messages to those who wait for
+// them, and does a leader's chores.
+//
+// A leader's chores: it brings the policy of its own settings into the log before it takes a
+// command, lets time pass in the log when something is due and nobody else brings the time, and
+// hands the leadership to the node that should have it, so that the leaders of many partitions
+// are spread over the nodes.
+
+import Determinism
+import Linux
+import Raft
+import Reactor
+import Replication
+import Telemetry
+
+@ReactorActor
+final class PartitionReplica {
+    /// Counted from 1, as people and clients count.
+    let number: Int
+    let group: ReplicaGroup<PartitionState>
+    let polls: PollRoom
+    private let policy: PartitionPolicy
+    /// The node that leads when all are well.
+    private let preferred: NodeID
+    private let log: Log
+    private var random: SeededRandom
+    private var clock = LeaderClock(at: .zero, now: .now())
+    /// Since when this replica leads; nil while it does not.
+    private var leadsSince: MonotonicTime?
+    private var isAdopting = false
+    private var isTicking = false
+    private var lastTransfer = MonotonicTime(nanoseconds: 0)
+    private var isRunning = true
+
+    init(
+        number: Int, group: ReplicaGroup<PartitionState>, policy: PartitionPolicy,
+        preferred: NodeID, waitersMax: Int, log: Log, random: SeededRandom
+    ) {
+        self.number = number
+        self.group = group
+        self.policy = policy
+        self.preferred = preferred
+        self.log = log
+        self.random = random
+        polls = PollRoom(waitersMax: waitersMax)
+        group.state.didApply = { [unowned self] in wakeWaiting() }
+    }
+
+    var partition: Partition { group.state.partition }
+
+    /// The partition's time as its leader reads it.
+    var time: LogTime { clock.read(at: .now(), partition: group.state.partition.now) }
+
+    // MARK: Commands
+
+    /// Writes a command to the log and returns its reply once a majority has it on disk.
+    func propose(_ command: PartitionCommand) async throws(QueueRefusal) -> PartitionReply {
+        noteLeadership()
+        guard group.isLeader else { throw .notLeader(group.status.leader) }
+        guard group.state.partition.policy == policy else {
+            adoptPolicy()
+            throw .unavailable("a new leader is taking over")
+        }
+        return try await submit(command)
+    }
+
+    private func submit(_ command: PartitionCommand) async throws(QueueRefusal) -> PartitionReply {
+        let timed = TimedCommand(time: time, command: command)
+        switch await group.propose(timed.encoded) {
+        case .applied(PartitionReply.refused(let refusal)): throw QueueRefusal(refusal)
+        case .applied(let reply): return reply
+        case .refused(let refusal): throw QueueRefusal(refusal)
+        case .unknown: throw .unknown("no majority confirmed it")
+        }
+    }
+
+    func publish(_ publication: Publication) async throws(QueueRefusal) -> PartitionReply {
+        if group.isLeader, let refusal = group.state.partition.refusal(of: publication) {
+            throw QueueRefusal(refusal)
+        }
+        return try await propose(.publish(publication))
+    }
+
+    /// Waits for the first message; an empty answer when none came in time.
+    func fetch(_ fetch: Fetch, wait: Duration) async throws(QueueRefusal) -> [Lease] {
+        let deadline = MonotonicTime.now() + wait
+        guard let poll = polls.enter(fetch.name, member: fetch.member) else {
+            throw .overloaded("too many wait for messages")
+        }
+        defer { polls.leave(poll) }
+        while true {
+            guard group.isLeader else { throw .notLeader(group.status.leader) }
+            guard polls.isCurrent(poll) else { return [] }
+            if group.state.partition.isWorthFetching(fetch, at: time) {
+                let reply = try await propose(.fetch(fetch))
+                if case .leases(let leases) = reply, !leases.isEmpty { return leases }
+            }
+            guard .now() < deadline else { return [] }
+            await polls.wait(poll, until: deadline)
+        }
+    }
+
+    func reject(
+        _ name: GroupName, _ token: LeaseToken, note: String, isPoison: Bool
+    ) async throws(QueueRefusal) -> PartitionReply {
+        let rejection = Rejection(
+            token: token, note: note, isPoison: isPoison, seed: random.next())
+        return try await propose(.reject(name, rejection))
+    }
+
+    private func wakeWaiting() {
+        guard group.isLeader else { return }
+        let now = time
+        for name in polls.waiting where group.state.partition.isReady(name, at: now) {
+            polls.wake(name)
+        }
+    }
+
+    // MARK: Chores
+
+    /// Looks after the partition until `stop`.
+    func run() async {
+        while isRunning {
+            await Reactor.sleep(for: .milliseconds(20))
+            guard isRunning else { return }
+            noteLeadership()
+            guard let leadsSince else { continue }
+            if group.state.partition.policy != policy {
+                adoptPolicy()
+            } else {
+                tickIfDue()
+                handOverIfDue(leadsSince)
+            }
+        }
+    }
+
+    func stop() {
+        isRunning = false
+        polls.close()
+    }
+
+    private func noteLeadership() {
+        if group.isLeader == (leadsSince != nil) { return }
+        if group.isLeader {
+            leadsSince = .now()
+            clock = LeaderClock(at: group.state.partition.now, now: .now())
+            log.info("leads", ["partition": number, "term": group.status.term])
+        } else {
+            leadsSince = nil
+            polls.wakeAll()
+        }
+    }
+
+    private func adoptPolicy() {
+        if isAdopting { return }
+        isAdopting = true
+        Task { @ReactorActor in
+            do throws(QueueRefusal) {
+                _ = try await submit(.adopt(policy))
+            } catch {
+                log.info("policy not adopted yet", ["partition": number, "reason": error.text])
+            }
+            isAdopting = false
+        }
+    }
+
+    private func tickIfDue() {
+        guard !isTicking, let deadline = group.state.partition.nextDeadline(), deadline <= time
+        else { return }
+        isTicking = true
+        Task { @ReactorActor in
+            _ = try? await submit(.tick)
+            isTicking = false
+        }
+    }
+
+    /// Kafka's preferred leader election, at most once in five seconds: a node that comes back gets
+    /// its share of the leaders again, once it has caught up.
+    private func handOverIfDue(_ leadsSince: MonotonicTime) {
+        let now = MonotonicTime.now()
+        guard preferred != group.replica, now - leadsSince > .seconds(2),
+            now - lastTransfer > .seconds(5)
+        else { return }
+        lastTransfer = now
+        let status = group.status
+        guard let heir = status.matches.first(where: { $0.id == preferred }), heir.isActive,
+            heir.match.distance(to: status.last.index) <= 64
+        else { return }
+        group.transferLeadership(to: preferred)
+    }
+}
