@@ -126,24 +126,17 @@ final class Cluster {
         await server.stop()
         let gone = Gone(server)
         _ = consume server
-        do { _ = try await until("replica \(id) is gone", within: .seconds(9)) { gone.isTrue ? true : nil } } catch {
-            print("DEBUG", gone.host == nil, gone.replica == nil, gone.srv == nil, gone.tx?.coordinatedCount as Any, gone.tx?.asking as Any, gone.tx?.isRunning as Any)
-            throw error
-        }
+        _ = try await until("replica \(id) is gone") { gone.isTrue ? true : nil }
     }
 
     @ReactorActor
     private final class Gone {
-        weak var host: ReplicaHost?
-        weak var replica: StoreGroup?
-        weak var tx: ShardTransactions?
-        weak var srv: StoreServer?
+        private weak var host: ReplicaHost?
+        private weak var replica: StoreGroup?
 
         init(_ server: StoreServer) {
             host = server.host
             replica = server.replica
-            tx = server.transactions
-            srv = server
         }
 
         var isTrue: Bool { host == nil && replica == nil }

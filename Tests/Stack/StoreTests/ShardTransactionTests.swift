@@ -77,7 +77,8 @@ struct ShardTransactionTests {
     @Test func `new leaders on both sides end what their predecessors left`() async throws {
         try await Cluster.withShards(2, patience: Self.patient) { shards in
             let (a, b) = try keys(1)[0]
-            try await strand(shards, a, b, at: .decided, killing: false)
+            let held = try await strand(shards, a, b, at: .decided, killing: false)
+            defer { held.fulfil(true) }
             for shard in shards { try await shard.stop(try await shard.leader()) }
             #expect(try await read(a, shards[0]) == "1")
             #expect(try await read(b, shards[1]) == "1")
@@ -172,11 +173,13 @@ struct ShardTransactionTests {
         return Array(zip(first, second).prefix(count))
     }
 
-    /// Lets a follower of shard 0 coordinate a transaction up to a moment, and kills it there.
+    /// Lets a follower of shard 0 coordinate a transaction up to a moment, and kills it there, or
+    /// holds it until the promise is fulfilled.
+    @discardableResult
     private func strand(
         _ shards: [Cluster], _ a: String, _ b: String, at moment: CoordinatorMoment,
         killing: Bool = true
-    ) async throws {
+    ) async throws -> Promise<Bool> {
         let node = try await shards[0].leader() % 3 + 1
         let reached = Promise<Bool>()
         let goOn = Promise<Bool>()
@@ -194,10 +197,12 @@ struct ShardTransactionTests {
         #expect(await reached.value(deadline: soon()) == true)
         let state = try shards[0].server(try await shards[0].leader()).replica.state
         #expect(try state.table.preparedTransactions().isEmpty == (moment == .decided))
+        guard killing else { return goOn }
         server.transactions.stop()
         _ = consume server
         goOn.fulfil(true)
-        if killing { try await shards[0].stop(node) }
+        try await shards[0].stop(node)
+        return goOn
     }
 
     private func read(_ key: String, _ shard: Cluster) async throws -> String? {
