@@ -2,6 +2,7 @@
 // client's answer.
 
 import Linux
+import Raft
 import Reactor
 import Replication
 import Wire
@@ -13,24 +14,27 @@ extension StoreCommands {
         if let request = write.request, request.isReserved {
             throw .syntax("names with \(RequestID.reservedMark) are the store's own")
         }
-        if let plan = try plan(for: write.action) {
-            return try form.answer(try await transactions.coordinate(plan, for: write.request))
+        if case .transact(let transaction) = write.action, transactions.isSpread(transaction) {
+            return try form.answer(
+                try await transactions.coordinate(transaction, for: write.request))
         }
         for key in write.action.keys { try check(key) }
-        return try form.answer(try await replicate(write.encoded))
+        return try form.answer(try await replicate(write))
     }
 
     /// Puts a command into the log, again and again while a transaction holds one of its keys.
-    private func replicate(_ command: [UInt8]) async throws(CommandRefusal) -> StoreReply {
+    private func replicate(_ write: StoreCommand) async throws(CommandRefusal) -> StoreReply {
         let deadline = MonotonicTime.now() + replica.limits.answerTimeout
         var count = 0
         while true {
-            switch await replica.propose(command) {
+            switch await replica.propose(write.encoded) {
             case .applied(.locked(let holder)):
                 count += 1
-                guard await transactions.wait(for: holder, count, deadline: deadline) else {
-                    throw .unavailable("a key is held by a transaction")
-                }
+                guard await transactions.wait(for: holder, on: replica, count, until: deadline)
+                else { throw .unavailable("a key is held by a transaction") }
+            case .applied(.refused(.moved)):
+                for key in write.action.keys { try check(key) }
+                throw .unavailable("the shard has just been split")
             case .applied(let reply): return reply
             case .refused(let refusal): throw refused(refusal)
             case .unknown: throw .unknown("no majority answered in time")
@@ -58,6 +62,7 @@ enum AnswerForm {
         case .expired: throw .sessionExpired
         case .refused(.notInteger): throw .syntax("value is not an integer or out of range")
         case .refused(.overflow): throw .syntax("increment would overflow")
+        case .refused(.moved): throw .unavailable("another shard owns a key")
         case .refused(.overloaded): throw .overloaded("too many transactions are prepared")
         case .locked, .begun, .prepared, .aborted:
             throw .unavailable("a transaction was left unfinished")

@@ -89,6 +89,24 @@ struct LeaderSeekerTests {
         #expect(try await seeker.call(["GET"], deadline: soon()).member == "m-2")
     }
 
+    @Test func `a lack of room is waited out, or passed on at once where that is asked for`()
+        async throws
+    {
+        let leader = try Member()
+        leader.mood = .answering(.error("OVERLOADED no room"))
+        let member = NamedAddress(name: "m-1", address: leader.address)
+        let hasty = LeaderSeeker(
+            [member], random: SeededRandom(seed: 1), retriesOverload: false)
+        let reply = try await hasty.call(["SET"], deadline: soon())
+        #expect(reply.value == .error("OVERLOADED no room"))
+        #expect(leader.commandCount == 1)
+        let patient = seeker([leader], tryTimeout: .seconds(2))
+        let call = Task { @ReactorActor in try await patient.call(["SET"], deadline: soon()) }
+        try await until { leader.commandCount >= 4 }
+        leader.mood = .answering(.simple("OK"))
+        #expect(try await call.value.value == .simple("OK"))
+    }
+
     @Test func `every try sends the same bytes`() async throws {
         let member = try Member()
         member.mood = .answering(.error("UNKNOWN stepped down"))

@@ -1,4 +1,4 @@
-// A queue of one node, a store and the workers between them.
+// A queue, a store and the workers between them.
 
 import Blueprint
 import Endpoints
@@ -18,10 +18,11 @@ final class WorkerStage {
 
     /// Ends the workers and the queue when the body is over.
     static func with(
-        partitions: Int = 2, adjust: (inout QueueSettings) -> Void = { _ in },
+        nodes: Int = 1, partitions: Int = 2, adjust: (inout QueueSettings) -> Void = { _ in },
         _ body: @ReactorActor (WorkerStage) async throws -> Void
     ) async throws {
-        try await QueueCluster.with(nodes: 1, partitions: partitions, adjust: adjust) { cluster in
+        try await QueueCluster.with(nodes: nodes, partitions: partitions, adjust: adjust) {
+            cluster in
             let stage = try WorkerStage(cluster)
             do {
                 try await body(stage)

@@ -27,7 +27,7 @@ final class Cluster {
     private let shard: Int
     private let patience: TransactionLimits
     /// The replicas of all shards, where they are to know of one another.
-    private var shards: [[NamedAddress]] = []
+    private var shards: [[StoreReplica]] = []
 
     /// Runs replicas for as long as the body takes, then stops them and removes their folders.
     static func with(
@@ -57,7 +57,7 @@ final class Cluster {
                 replicas, count, .majority, ReplicaLimits(), JournalOptions(), shard: shard,
                 patience: patience)
         }
-        let shards = clusters.map { $0.replicas.map(\.client) }
+        let shards = clusters.map(\.replicas)
         for cluster in clusters { cluster.shards = shards }
         do {
             for cluster in clusters { for id in 1...replicas { try cluster.start(id) } }
@@ -215,6 +215,14 @@ final class Cluster {
 
     struct Overdue: Error {
         let what: String
+    }
+}
+
+extension StoreServer {
+    /// The replica of the shard that the node began with.
+    var replica: StoreGroup {
+        guard let replica = shards[home] else { preconditionFailure("it has moved away") }
+        return replica
     }
 }
 

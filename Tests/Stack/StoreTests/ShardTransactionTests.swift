@@ -156,9 +156,8 @@ struct ShardTransactionTests {
         try await Cluster.withShards(2, replicas: 1) { shards in
             let (a, _) = try keys(1)[0]
             #expect(try await shards[0].ask(1, "SET", a, "1", "ID", "%0", "1").errorCode == "ERR")
-            #expect(try await shards[0].ask(1, "TWOPHASE", "junk").errorCode == "ERR")
-            #expect(
-                try await shards[0].ask(1, "TXNSTATUS", "1", "5").errorCode == "WRONGSHARD")
+            #expect(try await shards[0].ask(1, "TWOPHASE", "0", "junk").errorCode == "ERR")
+            #expect(try await shards[0].ask(1, "TXNSTATUS", "1", "5").errorCode == "NOTLEADER")
             #expect(try await shards[0].ask(1, "TXNSTATUS", "0", "5") == .simple("aborted"))
         }
     }

@@ -75,7 +75,8 @@ extension Partition {
     /// When something next ends by itself; nil when nothing does.
     mutating func nextDeadline() -> LogTime? {
         var next = memberships.values.compactMap(\.nextDeadline).min() ?? .distantFuture
-        for topic in topics.keys {
+        // Sorted for the copy that it makes: what is iterated over is held, and copied when changed.
+        for topic in topics.keys.sorted() {
             if let oldest = topics[topic]?.oldest() {
                 next = min(next, oldest.message.published + policy.retention)
             }

@@ -48,7 +48,7 @@ struct TopicSlice: Sendable {
         messages[offset] = message
         byteCount += message.byteCount
         nextOffset = offset.next
-        for name in groups.keys { groups[name]?.freshCount += 1 }
+        changeGroups { $0.freshCount += 1 }
         return offset
     }
 
@@ -98,16 +98,23 @@ struct TopicSlice: Sendable {
     mutating func remove(_ offset: Offset) {
         guard let message = messages.removeValue(forKey: offset) else { return }
         byteCount -= message.byteCount
-        for name in groups.keys {
-            // Nothing of the group is held meanwhile, or the change would copy all of it.
-            let isFresh = groups[name].map { offset >= $0.cursor } ?? false
-            if isFresh {
-                groups[name]?.freshCount -= 1
-            } else if groups[name]?.pending[offset] != nil {
-                groups[name]?.set(nil, at: offset)
+        changeGroups { group in
+            if offset >= group.cursor {
+                group.freshCount -= 1
+            } else if group.pending[offset] != nil {
+                group.set(nil, at: offset)
             }
         }
         assert(byteCount >= 0)
+    }
+
+    /// In place: an iterator would hold the groups meanwhile, and every change copy what it touches.
+    private mutating func changeGroups(_ change: (inout GroupProgress) -> Void) {
+        var index = groups.startIndex
+        while index != groups.endIndex {
+            change(&groups.values[index])
+            groups.formIndex(after: &index)
+        }
     }
 
     /// Forgets groups, and the messages that only they had not done.

@@ -90,6 +90,7 @@ final class PartitionReplica {
         defer { polls.leave(poll) }
         while true {
             guard group.isLeader else { throw .notLeader(group.status.leader) }
+            guard !polls.isClosed else { throw .unavailable("the node is about to end") }
             guard polls.isCurrent(poll) else { return [] }
             if group.state.partition.isWorthFetching(fetch, at: time) {
                 let reply = try await propose(.fetch(fetch))

@@ -26,7 +26,7 @@ final class PollRoom {
     private var gates: [GroupName: Turnstile] = [:]
     private(set) var waiterCount = 0
     private var pollCount: UInt64 = 0
-    private var isClosed = false
+    private(set) var isClosed = false
 
     init(waitersMax: Int) { self.waitersMax = waitersMax }
 

@@ -28,6 +28,8 @@ package final class WorkerServer {
     private let health: WorkerHealth
     private let server: HTTPServer
     private let changed = Turnstile()
+    /// Woken when the next heartbeat should not wait.
+    private let sessionGate = Turnstile()
     private let ended = Promise<Bool>()
     /// Counts the sessions of all starts under this name; the clock puts a later start behind.
     private var incarnation = MonotonicTime.now().nanoseconds
@@ -82,6 +84,7 @@ package final class WorkerServer {
         isEnding = true
         health.isEnding = true
         changed.wakeAll()
+        sessionGate.wakeAll()
         let deadline = MonotonicTime.now() + settings.drainTimeout
         while !inHand.isEmpty, !isDead, await changed.wait(deadline: deadline) {}
         for lease in inHand.values where !isDead { await release(lease) }
@@ -94,6 +97,7 @@ package final class WorkerServer {
         isEnding = true
         server.stop()
         changed.wakeAll()
+        sessionGate.wakeAll()
     }
 
     // MARK: The session
@@ -116,7 +120,7 @@ package final class WorkerServer {
             case .silent: health.missedQueue()
             }
             let pause = assignment == nil ? .milliseconds(50) : settings.heartbeat
-            if !isEnding { _ = await changed.wait(deadline: .now() + pause) }
+            if !isEnding { _ = await sessionGate.wait(deadline: .now() + pause) }
         }
     }
 
@@ -158,8 +162,11 @@ package final class WorkerServer {
             case .answered(let leases):
                 health.heardFromQueue()
                 await take(leases)
-            case .fenced, .silent:
+            case .fenced:
                 // The next heartbeat tells whose the partition is.
+                sessionGate.wakeAll()
+                if !isEnding { _ = await changed.wait(deadline: .now() + .milliseconds(50)) }
+            case .silent:
                 if !isEnding { _ = await changed.wait(deadline: .now() + .milliseconds(50)) }
             }
         }

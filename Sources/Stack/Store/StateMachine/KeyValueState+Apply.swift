@@ -36,6 +36,12 @@ extension KeyValueState {
     private func apply(
         _ entry: LogEntry, _ transaction: LMDBTransaction
     ) throws(StateError) -> StoreReply? {
+        if case .configuration(let members) = entry.payload {
+            membership = members
+            ownership.version += 1
+            try tables.put(members, transaction)
+            try tables.put(ownership, transaction)
+        }
         guard case .command(let bytes) = entry.payload else { return nil }
         let command: StoreCommand
         do {
@@ -62,11 +68,13 @@ extension KeyValueState {
         let changes = Changes(data: data(transaction), index: index)
         let ledger = ledger(transaction)
         if case .step(let step) = command.action {
+            guard owns(command.action) else { return .refused(.moved) }
             var phases = TwoPhase(changes, requests, ledger)
             defer { forgottenCount += phases.forgottenCount }
             return try phases.carryOut(step, for: command.request)
         }
         guard let request = command.request else {
+            guard owns(command.action) else { return .refused(.moved) }
             if let holder = try ledger.holder(ofAny: command.action.keys) { return .locked(holder) }
             return try changes.carryOut(command.action)
         }
@@ -75,9 +83,15 @@ extension KeyValueState {
         case .expired: return .expired
         case .new: break
         }
+        // Not kept: another try of it is for the shard that has the keys now.
+        guard owns(command.action) else { return .refused(.moved) }
         if let holder = try ledger.holder(ofAny: command.action.keys) { return .locked(holder) }
         let reply = try changes.carryOut(command.action)
         forgottenCount += try requests.keep(reply, to: request, at: index)
         return reply
+    }
+
+    private func owns(_ action: StoreCommand.Action) -> Bool {
+        action.keys.allSatisfy(ownership.owns)
     }
 }

@@ -16,14 +16,6 @@ package enum StoreReply: Hashable, Sendable {
     /// The request's session, or its place in it, was forgotten: nothing was done now, and whether
     /// an earlier try did anything nobody knows. Never kept.
     case expired
-    /// A key is held by a transaction across shards; nothing was done. Never kept.
-    case locked(TransactionID)
-    /// Such a transaction was begun and waits for its other shards. Never kept.
-    case begun(TransactionID)
-    /// A participant can do its part, and will do it if home says so.
-    case prepared
-    /// Home has decided against it. Never kept.
-    case aborted
 
     /// Why a command changed nothing.
     package enum Refusal: UInt8, Error, Hashable, Sendable {
@@ -33,8 +25,10 @@ package enum StoreReply: Hashable, Sendable {
         case overflow = 2
         /// The entry holds no command that this build knows.
         case malformed = 3
+        /// A key is not this shard's any more. Never kept.
+        case moved = 4
         /// Too many transactions across shards are under way here. Never kept.
-        case overloaded = 4
+        case overloaded = 5
     }
 
     private enum Tag {
@@ -45,13 +39,9 @@ package enum StoreReply: Hashable, Sendable {
         static let failed: UInt8 = 4
         static let session: UInt8 = 5
         static let expired: UInt8 = 6
-        static let locked: UInt8 = 7
-        static let begun: UInt8 = 8
-        static let prepared: UInt8 = 9
-        static let aborted: UInt8 = 10
     }
 
-    /// The form in the request table, and between shards.
+    /// The form in the request table.
     var encoded: [UInt8] {
         var writer = ByteWriter()
         switch self {
@@ -72,24 +62,8 @@ package enum StoreReply: Hashable, Sendable {
             writer.write(u8: Tag.session)
             writer.write(varint: index)
         case .expired: writer.write(u8: Tag.expired)
-        case .locked(let id):
-            writer.write(u8: Tag.locked)
-            id.encode(into: &writer)
-        case .begun(let id):
-            writer.write(u8: Tag.begun)
-            id.encode(into: &writer)
-        case .prepared: writer.write(u8: Tag.prepared)
-        case .aborted: writer.write(u8: Tag.aborted)
         }
         return writer.bytes
-    }
-
-    init?(bytes: [UInt8]) {
-        var reader = ByteReader(bytes.span)
-        guard let reply = try? StoreReply(decoding: &reader), reader.remaining == 0 else {
-            return nil
-        }
-        self = reply
     }
 
     init?(decoding reader: inout ByteReader) throws(ByteReaderError) {
@@ -103,10 +77,6 @@ package enum StoreReply: Hashable, Sendable {
         case Tag.failed: self = .failed(condition: Int(clamping: try reader.readVarint()))
         case Tag.session: self = .session(openedAt: try reader.readVarint())
         case Tag.expired: self = .expired
-        case Tag.locked: self = .locked(try TransactionID(decoding: &reader))
-        case Tag.begun: self = .begun(try TransactionID(decoding: &reader))
-        case Tag.prepared: self = .prepared
-        case Tag.aborted: self = .aborted
         default: return nil
         }
     }

@@ -170,6 +170,10 @@ struct TransactionLedger {
 
     // MARK: Committed
 
+    var committedCount: Int {
+        get throws(StateError) { try transaction.count(of: tables.committed) }
+    }
+
     func committed(_ id: TransactionID) throws(StateError) -> CommittedTransaction? {
         guard let bytes = try transaction.value(of: id.bytes, in: tables.committed) else {
             return nil

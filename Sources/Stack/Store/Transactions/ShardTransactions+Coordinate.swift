@@ -11,7 +11,7 @@ private enum Vote: Equatable, Sendable {
     case yes
     case failed(place: Int)
     case refused(StoreReply.Refusal)
-    case locked(TransactionID)
+    case locked
     /// No answer, or one that is no vote.
     case lost(String)
 }
@@ -20,13 +20,13 @@ private enum Vote: Equatable, Sendable {
 private enum Attempt {
     case done(StoreReply)
     /// Certainly without effect, and worth another try.
-    case again(String, holder: TransactionID?)
+    case again(String)
 }
 
 extension ShardTransactions {
     /// Carries a transaction out over its shards; the reply is final.
     func coordinate(
-        _ plan: TransactionPlan, for request: RequestID?
+        _ transaction: Transaction, for request: RequestID?
     ) async throws(CommandRefusal) -> StoreReply {
         guard coordinatedCount < limits.coordinatedMax else {
             throw .overloaded("too many transactions are under way")
@@ -38,15 +38,26 @@ extension ShardTransactions {
         let deadline = MonotonicTime.now() + limits.answerTimeout
         var count = 0
         while true {
-            switch try await attempt(plan, request, deadline) {
+            switch try await attempt(try plan(transaction), request, deadline) {
             case .done(let reply): return reply
-            case .again(let why, let holder):
-                if let holder { await ask(about: holder) }
+            case .again(let why):
                 count += 1
                 await backOff(count)
                 guard .now() < deadline else { throw .unavailable(why) }
             }
         }
+    }
+
+    /// By what is known of the shards now; who is wrong about a key is told so by its shard.
+    private func plan(_ transaction: Transaction) throws(CommandRefusal) -> TransactionPlan {
+        let plan: TransactionPlan?
+        do throws(StoreCommandError) {
+            plan = try TransactionPlan(transaction) { routes.owner(of: $0)?.shard.rawValue }
+        } catch {
+            throw .syntax(error.description)
+        }
+        guard let plan else { throw .wrongShard(version: 0, nil) }
+        return plan
     }
 
     private func attempt(
@@ -55,9 +66,10 @@ extension ShardTransactions {
         let id: TransactionID
         switch try await begin(plan, request, deadline) {
         case .begun(let begun): id = begun
-        case .locked(let holder): return .again("a key is held", holder: holder)
+        case .locked: return .again("a key is held")
         case .expired: throw .sessionExpired
         case .refused(.overloaded): throw .overloaded("too many transactions are prepared")
+        case .refused(.moved): return .again("a key has moved to another shard")
         case let reply: return .done(reply)
         }
         try await reach(.begun)
@@ -107,7 +119,7 @@ extension ShardTransactions {
             switch try await send(.prepare(part, id), to: shard, deadline: deadline) {
             case .prepared: return .yes
             case .failed(let place): return .failed(place: place)
-            case .locked(let holder): return .locked(holder)
+            case .locked: return .locked
             case .refused(let refusal): return .refused(refusal)
             case let reply: return .lost("shard \(shard) answered \(reply)")
             }
@@ -155,11 +167,12 @@ extension ShardTransactions {
     private static func afterAbort(_ no: Vote?) -> Attempt {
         switch no {
         case .failed(let place): .done(.failed(condition: place))
-        case .refused(.overloaded): .again("a shard has too many transactions", holder: nil)
+        case .refused(.overloaded): .again("a shard has too many transactions")
+        case .refused(.moved): .again("a key has moved to another shard")
         case .refused(let refusal): .done(.refused(refusal))
-        case .locked(let holder): .again("a key is held", holder: holder)
-        case .lost(let why): .again(why, holder: nil)
-        case nil, .yes: .again("the transaction took too long", holder: nil)
+        case .locked: .again("a key is held")
+        case .lost(let why): .again(why)
+        case nil, .yes: .again("the transaction took too long")
         }
     }
 

@@ -7,27 +7,33 @@ import Reactor
 import Replication
 import Telemetry
 
-extension ShardTransactions {
-    /// Looks for old transactions until `stop`.
-    func sweepRegularly() async {
-        while isRunning {
-            await Reactor.sleep(for: limits.sweepInterval)
-            if isRunning, replica.isLeader, replica.state.isFree { sweep() }
+extension StoreServer {
+    /// Looks for old transactions of the shards that are led here, until the node ends.
+    func sweepTransactionsRegularly() async {
+        while !hasEnded {
+            _ = await ended.wait(deadline: .now() + transactions.limits.sweepInterval)
+            if !hasEnded { transactions.sweep(shards.values.filter(\.isLeader)) }
         }
     }
+}
 
-    private func sweep() {
-        guard let prepared = try? replica.state.table.preparedTransactions(),
-            let committed = try? replica.state.table.committedTransactions()
-        else { return }
-        let ids = Set(prepared.map(\.id) + committed.map(\.id))
-        firstSeen = firstSeen.filter { ids.contains($0.key) }
-        for record in prepared where isOld(record.id) {
-            start(record.id) { await self.end(record.id) }
+extension ShardTransactions {
+    func sweep(_ led: [StoreGroup]) {
+        var seen: Set<TransactionID> = []
+        for replica in led where replica.state.isFree {
+            let own = replica.id.rawValue
+            for record in (try? replica.state.table.preparedTransactions()) ?? [] {
+                seen.insert(record.id)
+                if isOld(record.id) { start(record.id) { await self.end(record.id, on: own) } }
+            }
+            for record in (try? replica.state.table.committedTransactions()) ?? [] {
+                seen.insert(record.id)
+                if isOld(record.id) {
+                    start(record.id) { await self.finish(record.id, true, record.participants) }
+                }
+            }
         }
-        for record in committed where isOld(record.id) {
-            start(record.id) { await self.finish(record.id, true, record.participants) }
-        }
+        firstSeen = firstSeen.filter { seen.contains($0.key) }
     }
 
     private func isOld(_ id: TransactionID) -> Bool {
@@ -46,18 +52,18 @@ extension ShardTransactions {
     }
 
     /// Makes home abort a transaction unless it has committed, and does here what home says.
-    private func end(_ id: TransactionID) async {
+    private func end(_ id: TransactionID, on own: UInt64) async {
         let deadline = MonotonicTime.now() + limits.finishTimeout
         let step = TransactionStep.decide(id, .abort(failed: nil))
         switch try? await send(step, to: id.home, deadline: deadline) {
-        case .committed: await settle(id, isCommitted: true, deadline)
-        case .aborted: await settle(id, isCommitted: false, deadline)
+        case .committed: await settle(id, isCommitted: true, on: own, deadline)
+        case .aborted: await settle(id, isCommitted: false, on: own, deadline)
         default: log.warning("transaction unresolved", ["home": id.home, "begun": id.begun])
         }
     }
 
     private func settle(
-        _ id: TransactionID, isCommitted: Bool, _ deadline: MonotonicTime
+        _ id: TransactionID, isCommitted: Bool, on own: UInt64, _ deadline: MonotonicTime
     ) async {
         // At home the decision itself has done it.
         if id.home == own { return }
@@ -72,22 +78,25 @@ extension ShardTransactions {
 
     /// Waits a moment for a transaction to end and helps it if home has decided already; false when
     /// the time is up.
-    func wait(for holder: TransactionID, _ attempt: Int, deadline: MonotonicTime) async -> Bool {
-        await ask(about: holder)
+    func wait(
+        for holder: TransactionID, on replica: StoreGroup, _ attempt: Int,
+        until deadline: MonotonicTime
+    ) async -> Bool {
+        if replica.isLeader { await ask(about: holder, on: replica.id.rawValue) }
         await backOff(attempt)
         return .now() < deadline
     }
 
     /// Asks home about a transaction that is prepared here, and does what home has decided.
-    func ask(about id: TransactionID) async {
-        guard id.home != own, replica.isLeader, asking.insert(id).inserted else { return }
+    private func ask(about id: TransactionID, on own: UInt64) async {
+        guard id.home != own, asking.insert(id).inserted else { return }
         defer { asking.remove(id) }
         let deadline = MonotonicTime.now() + .milliseconds(500)
         guard let status = try? await status(of: id, deadline: deadline) else { return }
         switch status {
         case .pending: return
-        case .committed: await settle(id, isCommitted: true, deadline)
-        case .aborted: await settle(id, isCommitted: false, deadline)
+        case .committed: await settle(id, isCommitted: true, on: own, deadline)
+        case .aborted: await settle(id, isCommitted: false, on: own, deadline)
         }
     }
 }

@@ -2,9 +2,6 @@
 //
 // Any node can coordinate a transaction, whichever shards it is about and whether or not it leads:
 // everything that must last is in the shards' logs. What every step means is in TwoPhase.swift.
-//
-//     TWOPHASE bytes           a step for the log of the shard that is asked; the reply's bytes
-//     TXNSTATUS home begun     asked at home: +pending, +committed or +aborted, linearizable
 
 import Blueprint
 import Determinism
@@ -44,11 +41,11 @@ enum TransactionStatus: String, Sendable {
 
 @ReactorActor
 final class ShardTransactions {
-    let replica: StoreGroup
-    let own: UInt64
+    let routes: ShardRoutes
     let limits: TransactionLimits
     let log: Log
-    private let shards: [LeaderSeeker]
+    /// By shard, with the members that it was made for.
+    private var seekers: [GroupID: (members: [NamedAddress], seeker: LeaderSeeker)] = [:]
     private var random: SeededRandom
     /// Names the requests of clients that named none.
     private let anonymousClient: [UInt8]
@@ -66,27 +63,20 @@ final class ShardTransactions {
     var firstSeen: [TransactionID: MonotonicTime] = [:]
     private(set) var isRunning = true
 
-    init(
-        replica: StoreGroup, settings: StoreSettings, limits: TransactionLimits,
-        random: SeededRandom, log: Log
-    ) {
-        self.replica = replica
-        own = UInt64(settings.shard)
+    init(routes: ShardRoutes, limits: TransactionLimits, random: SeededRandom, log: Log) {
+        self.routes = routes
         self.limits = limits
         self.log = log
-
-        shards = settings.shards.enumerated().map { index, members in
-            LeaderSeeker(members, random: random.fork("shard-\(index)"))
-        }
-        let name = random.fork("coordinator-\(settings.shard)-\(settings.replica)")
-        self.random = name
+        self.random = random.fork("transactions")
         // Random and not seeded: a second life must not use the first one's names again.
         let life = UInt64.random(in: .min ... .max)
         anonymousClient = Array("\(RequestID.reservedMark)c\(life)".utf8)
     }
 
-    /// Whether this node knows how to reach the other shards.
-    var reachesAll: Bool { shards.count > 1 }
+    /// Whether the keys are, as far as this node knows, of more than one shard.
+    func isSpread(_ transaction: Transaction) -> Bool {
+        Set(transaction.keys.map { routes.owner(of: $0)?.shard }).count > 1
+    }
 
     func stop() { isRunning = false }
 
@@ -116,7 +106,7 @@ final class ShardTransactions {
             throw .unavailable(error.description)
         }
         var bytes: [UInt8] = []
-        bytes.appendRESP(command: [Array("TWOPHASE".utf8), command.encoded])
+        bytes.appendRESP(command: [Array("TWOPHASE".utf8), Array("\(shard)".utf8), command.encoded])
         let reply = try await seeker(shard).call(encoded: bytes, deadline: deadline)
         guard case .bulk(let content) = reply.value, let decoded = StoreReply(bytes: content)
         else { throw .unavailable("shard \(shard) answered \(reply.value)") }
@@ -135,9 +125,12 @@ final class ShardTransactions {
     }
 
     private func seeker(_ shard: UInt64) throws(SeekError) -> LeaderSeeker {
-        guard let index = Int(exactly: shard), shards.indices.contains(index) else {
-            throw .unavailable("shard \(shard) is not known here")
-        }
-        return shards[index]
+        let id = GroupID(shard)
+        let members = routes.addresses(of: id)
+        if let known = seekers[id], known.members == members { return known.seeker }
+        guard !members.isEmpty else { throw .unavailable("shard \(shard) is not known here") }
+        let seeker = LeaderSeeker(members, random: random.fork("shard-\(shard)"))
+        seekers[id] = (members, seeker)
+        return seeker
     }
 }

@@ -1,7 +1,5 @@
 // Who has to do what in a transaction: its conditions and writes by the shard that owns their keys.
 
-import Wire
-
 struct TransactionPlan: Equatable {
     /// The shard of the first key, whose log decides. A retry has the same first key.
     let home: UInt64
@@ -14,24 +12,28 @@ struct TransactionPlan: Equatable {
             && left.others.elementsEqual(right.others, by: ==)
     }
 
-    /// Nil for a transaction that has no key.
-    init?(_ transaction: Transaction, shardCount: Int) throws(StoreCommandError) {
-        func shard(_ key: [UInt8]) -> Int { ShardKey.shard(of: key, count: shardCount) }
-        guard let first = transaction.keys.first else { return nil }
-        var parts: [Int: TransactionPart] = [:]
-        for index in Set(transaction.keys.map(shard)) {
+    /// Nil where nobody knows who owns a key.
+    init?(
+        _ transaction: Transaction, owner: ([UInt8]) -> UInt64?
+    ) throws(StoreCommandError) {
+        var owners: [[UInt8]: UInt64] = [:]
+        for key in transaction.keys {
+            guard let owner = owner(key) else { return nil }
+            owners[key] = owner
+        }
+        guard let first = transaction.keys.first, let home = owners[first] else { return nil }
+        var parts: [UInt64: TransactionPart] = [:]
+        for shard in Set(owners.values) {
             let conditions = transaction.conditions.enumerated()
-                .filter { shard($0.element.key) == index }
+                .filter { owners[$0.element.key] == shard }
             let part = try Transaction(
                 conditions: conditions.map(\.element),
-                writes: transaction.writes.filter { shard($0.key) == index })
-            parts[index] = TransactionPart(part, places: conditions.map(\.offset))
+                writes: transaction.writes.filter { owners[$0.key] == shard })
+            parts[shard] = TransactionPart(part, places: conditions.map(\.offset))
         }
-        guard let homePart = parts.removeValue(forKey: shard(first)) else { return nil }
-        home = UInt64(shard(first))
+        guard let homePart = parts.removeValue(forKey: home) else { return nil }
+        self.home = home
         self.homePart = homePart
-        others = parts.sorted { $0.key < $1.key }.map { (UInt64($0.key), $0.value) }
+        others = parts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
-
-    var isSpread: Bool { !others.isEmpty }
 }
