@@ -71,6 +71,16 @@ package enum StoreAcknowledgement: String, CaseIterable, Sendable {
     case leader
 }
 
+/// How a shard's log is replicated.
+package enum StoreReplication: String, CaseIterable, Sendable {
+    /// A write is acknowledged once a majority has it on disk: no failover loses it.
+    case majority
+    /// Leader and followers, as many databases do it by default: the leader acknowledges after its
+    /// own disk and ships the log meanwhile. When it fails a follower takes over with what has
+    /// arrived, and acknowledged writes may be lost. There to be compared, and to be caught.
+    case async
+}
+
 /// One member of a shard's Raft group.
 package struct StoreReplica: Equatable, Sendable {
     /// Counted from 1 within the shard.
@@ -107,6 +117,11 @@ package struct StoreSettings: Equatable, Sendable {
     package var sharding: StoreSharding = .hash
     package var usersPerShard = 10_000
     package var acknowledge: StoreAcknowledgement = .majority
+    /// The same choice in the words of a database's manual.
+    package var replication: StoreReplication {
+        get { acknowledge == .leader ? .async : .majority }
+        set { acknowledge = newValue == .async ? .leader : .majority }
+    }
     package var heartbeat: Duration = .milliseconds(50)
     /// The least election timeout; each election draws from this up to twice this. Several
     /// heartbeats long, or a late packet deposes a healthy leader.

@@ -23,7 +23,7 @@ extension StoreCommands {
     }
 
     /// Puts a command into the log, again and again while a transaction holds one of its keys.
-    private func replicate(_ write: StoreCommand) async throws(CommandRefusal) -> StoreReply {
+    func replicate(_ write: StoreCommand) async throws(CommandRefusal) -> StoreReply {
         let deadline = MonotonicTime.now() + replica.limits.answerTimeout
         var count = 0
         while true {
@@ -64,7 +64,7 @@ enum AnswerForm {
         case .refused(.overflow): throw .syntax("increment would overflow")
         case .refused(.moved): throw .unavailable("another shard owns a key")
         case .refused(.overloaded): throw .overloaded("too many transactions are prepared")
-        case .locked, .begun, .prepared, .aborted:
+        case .locked, .begun, .prepared, .aborted, .checksum:
             throw .unavailable("a transaction was left unfinished")
         case .refused(.malformed): throw .syntax("the command is not one that this build knows")
         }

@@ -2,6 +2,7 @@
 // and to the other nodes, and ends cleanly or like a crash.
 
 package import Blueprint
+import Determinism
 import Endpoints
 import Journal
 package import Linux

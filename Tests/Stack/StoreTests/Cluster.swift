@@ -153,6 +153,8 @@ final class Cluster {
         LeaderSeeker(replicas.map(\.client), random: SeededRandom(seed: 1))
     }
 
+    func member(_ id: Int) -> NamedAddress { replicas[id - 1].client }
+
     func client(_ id: Int) -> RESPClient { RESPClient(replicas[id - 1].client.address) }
 
     func ask(_ id: Int, _ words: String...) async throws -> RESPValue {

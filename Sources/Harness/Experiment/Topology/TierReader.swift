@@ -82,7 +82,11 @@ struct TierReader {
         case .store:
             let policy = fields.optional(
                 "acknowledge", Checked.word("acknowledgement", StoreAcknowledgement.self))
-            return .store(acknowledge: policy ?? .majority)
+            // The same choice under the name that databases give it.
+            let mode = fields.optional(
+                "replication", Checked.word("replication", StoreReplication.self))
+            let isAsync = mode == .async || (mode == nil && policy == .leader)
+            return .store(acknowledge: isAsync ? .leader : .majority)
         case .queue: return .queue(queue(&fields))
         case .worker: return worker(&fields).map(BuiltinTier.worker)
         }

@@ -65,6 +65,11 @@ extension KeyValueState {
             forgottenCount += try requests.keep(reply, to: .opening(at: index), at: index)
             return reply
         }
+        if command.action == .checksum {
+            let found = try checksum(at: index, transaction)
+            lastChecksum = found
+            return .checksum(found)
+        }
         let changes = Changes(data: data(transaction), index: index)
         let ledger = ledger(transaction)
         if case .step(let step) = command.action {

@@ -68,6 +68,8 @@ package final class KeyValueState {
     /// The half of this shard that has no group on this host yet.
     var pendingSplit: PendingSplit?
     var straySearch: StraySearch
+    /// What the last entry that asked for a checksum found, in this life of the process.
+    var lastChecksum: StateChecksum?
     /// Requests that were forgotten since this process started.
     package internal(set) var forgottenCount = 0
 

@@ -11,6 +11,7 @@ extension StoreCommand {
         static let delete: UInt8 = 4
         static let transact: UInt8 = 5
         static let openSession: UInt8 = 6
+        static let checksum: UInt8 = 12
     }
 
     package var encoded: [UInt8] {
@@ -31,7 +32,7 @@ extension StoreCommand {
             writer.write(bytes: value)
         case .delete(let key): writer.write(bytes: key)
         case .transact(let transaction): transaction.encode(into: &writer)
-        case .openSession: break
+        case .openSession, .checksum: break
         case .step(let step): step.encode(into: &writer)
         }
         return writer.finish()
@@ -46,6 +47,7 @@ extension StoreCommand {
         case .transact: Tag.transact
         case .openSession: Tag.openSession
         case .step(let step): step.tag
+        case .checksum: Tag.checksum
         }
     }
 
@@ -98,6 +100,7 @@ extension StoreCommand {
                 value: try reader.readBytes())
         case Tag.delete: .delete(key: try reader.readBytes())
         case Tag.openSession: .openSession
+        case Tag.checksum: .checksum
         default: throw ByteReaderError(reason: .unknownTag(tag), offset: 0)
         }
     }

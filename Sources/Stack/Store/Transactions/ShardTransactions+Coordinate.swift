@@ -4,6 +4,7 @@
 import Endpoints
 import Linux
 import Reactor
+import Replication
 import Wire
 
 /// What one participant says to `prepare`.
