@@ -25,6 +25,10 @@ package protocol ReplicatedState: AnyObject {
     /// True when writes should be refused before applying one fails.
     var isNearlyFull: Bool { get }
 
+    /// Bytes that a checkpoint writes whatever has changed, about. Half as many are applied before
+    /// the next one, so that a large state is not written again for every few entries.
+    var checkpointBytes: Int { get }
+
     /// Applies a batch in order; one reply for each command.
     ///
     /// Nil is the reply to an entry without a command, and to one that was applied before. It must
@@ -50,6 +54,8 @@ package protocol ReplicatedState: AnyObject {
 
 extension ReplicatedState {
     package var isNearlyFull: Bool { false }
+    /// Of a state that writes only what has changed.
+    package var checkpointBytes: Int { 0 }
 }
 
 /// A finished snapshot file and what it holds.
