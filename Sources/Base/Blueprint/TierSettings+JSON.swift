@@ -86,6 +86,17 @@ extension StoreReplica {
             peer: try members.address("peer"))
     }
 
+    static func list(_ json: JSON, at path: String) throws(BlueprintError) -> [StoreReplica] {
+        guard let array = json.array else {
+            throw BlueprintError(member: path, problem: .notA("an array"))
+        }
+        var replicas: [StoreReplica] = []
+        for (index, element) in array.enumerated() {
+            replicas.append(try StoreReplica(json: element, at: "\(path)[\(index)]"))
+        }
+        return replicas
+    }
+
     var json: JSON {
         ["id": id.json, "client": client.json, "peer": .string("\(peer)")]
     }
@@ -94,13 +105,11 @@ extension StoreReplica {
 extension StoreSettings {
     init(_ members: Members) throws(BlueprintError) {
         try members.allow([
-            "shard", "shardCount", "replica", "replicas", "acknowledge", "heartbeatNanoseconds",
-            "electionTimeoutNanoseconds", "mapSize",
+            "shard", "shardCount", "replica", "replicas", "shards", "sharding", "usersPerShard",
+            "acknowledge", "heartbeatNanoseconds", "electionTimeoutNanoseconds", "mapSize",
         ])
-        var replicas: [StoreReplica] = []
-        for (json, path) in try members.elements("replicas") {
-            replicas.append(try StoreReplica(json: json, at: path))
-        }
+        let replicas = try StoreReplica.list(
+            try members.required("replicas"), at: members.member("replicas"))
         self.init(
             shard: try members.integer("shard", from: 0),
             shardCount: try members.integer("shardCount", from: 1),
@@ -113,6 +122,17 @@ extension StoreSettings {
             throw BlueprintError(
                 member: members.member("replica"), problem: .outOfRange(Int64(replica)))
         }
+        if members.optional("shards") != nil {
+            for (json, path) in try members.elements("shards") {
+                shards.append(try StoreReplica.list(json, at: path))
+            }
+        }
+        guard shards.isEmpty || shards.count == shardCount else {
+            throw BlueprintError(
+                member: members.member("shards"), problem: .outOfRange(Int64(shards.count)))
+        }
+        try members.read("sharding", into: &sharding)
+        try members.read("usersPerShard", into: &usersPerShard, from: 1)
         try members.read("acknowledge", into: &acknowledge)
         try members.read("heartbeat", into: &heartbeat)
         try members.read("electionTimeout", into: &electionTimeout)
@@ -122,7 +142,10 @@ extension StoreSettings {
     var json: JSON {
         [
             "shard": shard.json, "shardCount": shardCount.json, "replica": replica.json,
-            "replicas": .array(replicas.map(\.json)), "acknowledge": .string(acknowledge.rawValue),
+            "replicas": .array(replicas.map(\.json)),
+            "shards": .array(shards.map { .array($0.map(\.json)) }),
+            "sharding": .string(sharding.rawValue), "usersPerShard": usersPerShard.json,
+            "acknowledge": .string(acknowledge.rawValue),
             "heartbeatNanoseconds": heartbeat.json,
             "electionTimeoutNanoseconds": electionTimeout.json, "mapSize": mapSize.json,
         ]

@@ -86,13 +86,26 @@ package struct StoreReplica: Equatable, Sendable {
     }
 }
 
+/// How keys are dealt to shards.
+package enum StoreSharding: String, CaseIterable, Sendable {
+    /// By a hash of the user, as `ShardKey` does it.
+    case hash
+    /// By the number of the user, `usersPerShard` to each; the last shard has all that follow.
+    case range
+}
+
 package struct StoreSettings: Equatable, Sendable {
-    /// Counted from 0, as `ShardKey` counts.
+    /// The shard that this node begins with; counted from 0, as `ShardKey` counts.
     package var shard: Int
     package var shardCount: Int
     /// Which of `replicas` this node is.
     package var replica: Int
     package var replicas: [StoreReplica]
+    /// The replicas of every shard in shard order, this one's included: the nodes that a shard can
+    /// be moved to. Empty where there is one shard.
+    package var shards: [[StoreReplica]] = []
+    package var sharding: StoreSharding = .hash
+    package var usersPerShard = 10_000
     package var acknowledge: StoreAcknowledgement = .majority
     package var heartbeat: Duration = .milliseconds(50)
     /// The least election timeout; each election draws from this up to twice this. Several

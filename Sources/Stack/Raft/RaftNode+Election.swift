@@ -19,6 +19,7 @@ extension RaftNode {
     private mutating func tickAsLeader(_ count: Int) {
         leadership?.ticksSinceHeartbeat += count
         tickCatchUps(count)
+        tickFarewells()
         tickTransfer(count)
         if clock.isPastMinimum {
             guard checkQuorum() else { return becomeFollower(in: term, leader: nil) }

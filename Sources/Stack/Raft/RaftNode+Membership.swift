@@ -80,10 +80,33 @@ extension RaftNode {
             guard membership.isLearner(node) else { continue }
             catchUps[node] = leadership.catchUps[node] ?? CatchUp(target: log.last.index)
         }
+        var farewells: [NodeID: Int] = [:]
+        for (node, kept) in leadership.progress where progress[node] == nil {
+            progress[node] = kept
+            farewells[node] = leadership.farewells[node] ?? now + configuration.electionTicks
+        }
+        self.leadership?.farewells = farewells
         self.leadership?.progress = progress
         self.leadership?.catchUps = catchUps
         if let target = leadership.transfer?.target, !membership.voters.contains(target) {
             self.leadership?.transfer = nil
+        }
+    }
+
+    /// All that this node sends to: the other members, and for a while those that were removed.
+    ///
+    /// A removed node that hears of it keeps quiet and can be wound up. Nothing depends on it: one
+    /// that does not hear of it disturbs nobody either (dissertation 4.2.3).
+    var audience: [NodeID] {
+        let others = membership.members.filter { $0 != configuration.id }
+        guard let farewells = leadership?.farewells, !farewells.isEmpty else { return others }
+        return others + farewells.keys.sorted()
+    }
+
+    mutating func tickFarewells() {
+        for (node, end) in leadership?.farewells ?? [:] where end <= now {
+            leadership?.farewells[node] = nil
+            leadership?.progress[node] = nil
         }
     }
 

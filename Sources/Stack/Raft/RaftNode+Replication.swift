@@ -108,7 +108,7 @@ extension RaftNode {
         let now = self.now
         leadership?.reads.rounds.begin(at: now)
         guard let leadership else { return }
-        for peer in membership.members {
+        for peer in audience {
             guard let progress = leadership.progress[peer] else { continue }
             let heartbeat = Heartbeat(
                 commit: has(.heartbeatCommitsUnmatched)
@@ -148,7 +148,7 @@ extension RaftNode {
     /// Sends each follower what it is due. Called once a ready, so that proposals travel together.
     mutating func flushAppends() {
         guard leadership != nil else { return }
-        for peer in membership.members {
+        for peer in audience {
             while let progress = leadership?.progress[peer],
                 progress.wantsAppend(last: log.last.index, commit: log.commit)
             {

@@ -11,8 +11,11 @@ enum Role: Sendable {
 
 /// What a leader keeps in mind, volatile and begun anew in each term.
 struct Leadership: Sendable {
-    /// One for each other member.
+    /// One for each other member, and for those in `farewells`.
     var progress: [NodeID: Progress]
+
+    /// Nodes that were removed and are still sent the log, until which tick.
+    var farewells: [NodeID: Int] = [:]
 
     /// One for each learner.
     var catchUps: [NodeID: CatchUp] = [:]

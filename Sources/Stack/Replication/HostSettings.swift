@@ -60,6 +60,7 @@ package struct HostSettings: Sendable {
         configuration.appendBytesMax = 64 << 10
         configuration.appendsInFlightMax = 32
         configuration.commitRule = commitRule
+        configuration.life = UInt64.random(in: 1 ... .max)
         return configuration
     }
 }

@@ -11,6 +11,7 @@
 //     ping, alive   (nothing)
 //     absent   the group: "you speak of one that I have no replica of"
 //     invite   the group   a commit index (varint)   the charter: "you are a member, take part"
+//     gossip   bytes of the tier's own
 //     dismiss  the group   a commit index (varint): "as of there you are no member any more"
 //
 // A snapshot has a connection of its own, see SnapshotStream.swift:
@@ -33,6 +34,7 @@ enum PeerFrame: Equatable {
     case absent(GroupID)
     case invite(GroupID, LogIndex, charter: [UInt8])
     case dismiss(GroupID, LogIndex)
+    case gossip([UInt8])
     case offer(SnapshotOffer)
     case resume(Int)
     case chunk([UInt8])
@@ -53,6 +55,7 @@ enum PeerFrame: Equatable {
         case invite = 9
         case dismiss = 10
         case resume = 11
+        case gossip = 12
     }
 
     func encode(into bytes: inout [UInt8]) {
@@ -70,6 +73,7 @@ enum PeerFrame: Equatable {
         case .offer(let offer): Self.append(.offer, to: &bytes) { offer.encode(into: &$0) }
         case .chunk(let chunk): Self.append(.chunk, to: &bytes) { $0.write(raw: chunk.span) }
         case .taken: Self.append(.taken, to: &bytes) { _ in }
+        case .gossip(let news): Self.append(.gossip, to: &bytes) { $0.write(raw: news.span) }
         case .absent(let group):
             Self.append(.absent, to: &bytes) { $0.write(varint: group.rawValue) }
         case .invite(let group, let index, let charter):
@@ -125,6 +129,7 @@ enum PeerFrame: Equatable {
         case .alive: self = .alive
         case .taken: self = .taken
         case .chunk: self = .chunk(payload)
+        case .gossip: self = .gossip(payload)
         case .resume:
             self = .resume(Int(clamping: try reader.readU64()))
         case .message:

@@ -43,8 +43,15 @@ extension ReplicaGroup {
     /// Waits until a read of `state` is linearizable. After `ready`, read before the next `await`.
     ///
     /// Reads that come together share one round of the quorum.
-    package func readBarrier() async -> ReadOutcome {
+    ///
+    /// With `anywhere` a follower asks its leader up to which place it must have applied, and waits
+    /// for that; without, it refuses.
+    package func readBarrier(anywhere: Bool = false) async -> ReadOutcome {
         guard isRunning else { return .refused(.notLeader(leader: nil)) }
+        let status = status
+        guard anywhere || status.role == .leader else {
+            return .refused(.notLeader(leader: status.leader))
+        }
         guard reads.count < limits.pendingReadsMax else { return .refused(.overloaded) }
         let promise = reads.gather()
         outlets.wake()
@@ -59,10 +66,17 @@ extension ReplicaGroup {
     func openReadRound() {
         guard let id = reads.askForGathered() else { return }
         do throws(RaftRefusal) {
-            try node.read(id)
+            try node.readHere(id)
         } catch {
             reads.settle(id, .refused(error))
         }
+    }
+
+    /// How old what the state shows is at most, for reads that take a bound instead of a quorum's
+    /// word; nil when no bound is known. It trusts the rate of two clocks, and the time of neither.
+    package var staleness: Duration? {
+        // One tick more for the time since the last was counted.
+        node.staleness(applied: state.applied.index).map { tick * ($0 + 1) }
     }
 
     func noteReads(_ ready: Ready) {

@@ -12,7 +12,8 @@ extension ReplicaGroup {
     /// Opens a replica on what the log and the state hold of it.
     static func open(
         _ id: GroupID, recovered: RecoveredGroup, configuration: RaftConfiguration, state: State,
-        records: SharedLog, folder: String, limits: ReplicaLimits, log: Log, outlets: GroupOutlets
+        records: SharedLog, folder: String, tick: Duration, limits: ReplicaLimits, log: Log,
+        outlets: GroupOutlets
     ) throws(ReplicationError) -> ReplicaGroup {
         let restored = restore(id, recovered, state, records, configuration)
         let node: RaftNode
@@ -29,7 +30,8 @@ extension ReplicaGroup {
             ])
         return ReplicaGroup(
             id: id, founding: recovered.founding, node: node, state: state, records: records,
-            folder: folder, limits: limits,
+            folder: folder, tick: tick,
+            limits: limits,
             log: log, outlets: outlets)
     }
 

@@ -12,22 +12,37 @@ extension ReplicaGroup {
     /// Whether the state can be used now.
     package var stateIsFree: Bool { state.isFree && !isInstalling }
 
+    /// Whether entries can be applied now.
+    private var canApply: Bool { stateIsFree && !state.wantsCheckpoint }
+
     func apply(_ entries: [LogEntry]) {
         if entries.isEmpty { return }
-        guard stateIsFree, backlog.isEmpty else {
+        guard canApply, backlog.isEmpty else {
             backlog += entries
             return
         }
+        appliedBytes += entries.reduce(0) { $0 + $1.byteCount }
+        var rest = entries[...]
+        while !rest.isEmpty, canApply {
+            let count = applySome(Array(rest))
+            if count == 0 { break }
+            rest = rest.dropFirst(count)
+        }
+        backlog += rest
+    }
+
+    /// Applies as many as the state takes; gives their number.
+    private func applySome(_ entries: [LogEntry]) -> Int {
         do throws(State.Failure) {
             let replies = try state.apply(entries)
-            precondition(replies.count == entries.count, "each entry has its reply")
+            precondition(replies.count <= entries.count, "a reply for each that was applied")
             for (entry, reply) in zip(entries, replies) {
                 writes.complete(entry.position, with: reply)
             }
+            return replies.count
         } catch {
             fail("the state cannot be written", error)
         }
-        appliedBytes += entries.reduce(0) { $0 + $1.byteCount }
     }
 
     /// Does what waited for the state, and starts a checkpoint when one is due.
@@ -42,7 +57,7 @@ extension ReplicaGroup {
 
     private var isCheckpointDue: Bool {
         guard !isCheckpointing, !isCopying else { return false }
-        if waitingCopy != nil { return true }
+        if waitingCopy != nil || state.wantsCheckpoint { return true }
         let distance = state.checkpointed.index.distance(to: state.applied.index)
         return distance > 0 && appliedBytes >= state.checkpointBytes / 2
             && (distance >= limits.checkpointEntries || appliedBytes >= limits.checkpointBytes)

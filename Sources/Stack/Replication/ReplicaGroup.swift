@@ -50,6 +50,8 @@ package final class ReplicaGroup<State: ReplicatedState>: HostedGroup {
     package let state: State
     package let limits: ReplicaLimits
     let log: Log
+    /// The grain of the group's clock.
+    let tick: Duration
     let records: SharedLog
     /// Where snapshots lie while they are sent or arrive.
     let folder: String
@@ -57,7 +59,7 @@ package final class ReplicaGroup<State: ReplicatedState>: HostedGroup {
     /// What a host that is invited is told of the group; the tier's own bytes.
     package var charter: [UInt8]
     /// The commit index at which this replica was invited; zero for a founder.
-    let admittedAt: LogIndex
+    package let admittedAt: LogIndex
 
     var node: RaftNode
 
@@ -102,7 +104,7 @@ package final class ReplicaGroup<State: ReplicatedState>: HostedGroup {
 
     init(
         id: GroupID, founding: Founding, node: RaftNode, state: State, records: SharedLog,
-        folder: String, limits: ReplicaLimits, log: Log, outlets: GroupOutlets
+        folder: String, tick: Duration, limits: ReplicaLimits, log: Log, outlets: GroupOutlets
     ) {
         self.id = id
         charter = founding.charter
@@ -112,6 +114,7 @@ package final class ReplicaGroup<State: ReplicatedState>: HostedGroup {
         self.state = state
         self.records = records
         self.folder = folder
+        self.tick = tick
         self.limits = limits
         self.log = log
         self.outlets = outlets

@@ -19,6 +19,12 @@ package protocol HostTenant: AnyObject {
     func admit(_ group: GroupID, _ founding: Founding)
     /// A replica is gone from this host for good; its state is of no more use.
     func didRemove(_ group: GroupID)
+    /// Another host's tenant has spoken, see `ReplicaHost.tellAll`.
+    func didHear(_ bytes: [UInt8], from host: NodeID)
+}
+
+extension HostTenant {
+    package func didHear(_ bytes: [UInt8], from host: NodeID) {}
 }
 
 @ReactorActor
@@ -39,6 +45,8 @@ package final class ReplicaHost {
     private var isTurnDue = false
     private var toldAbsent: [PeerGroup: MonotonicTime] = [:]
     private var isRunning = true
+    /// True when the log was empty: this host takes part in nothing yet, and never did.
+    package let isNew: Bool
 
     /// Reads the log back and listens at once; nothing is heard or said before `run`.
     package init(_ settings: HostSettings, log: Log) throws(ReplicationError) {
@@ -46,6 +54,7 @@ package final class ReplicaHost {
         self.log = log
         (records, recovered) = try SharedLog.open(
             settings.folder + "/log", options: settings.journal, log: log)
+        isNew = records.lastIndex == 0
         let inbox = Inbox()
         self.inbox = inbox
         do {
@@ -74,6 +83,9 @@ package final class ReplicaHost {
     /// Where the other hosts reach this one.
     package var address: SocketAddress { listener.address }
     package var groupIDs: [GroupID] { groups.keys.sorted() }
+
+    /// Whether this host has a replica of a group, open or not.
+    package func knows(_ id: GroupID) -> Bool { groups[id] != nil || recovered[id] != nil }
 
     private func addLink(to peer: HostAddress) {
         let hello = PeerHello(cluster: settings.cluster, from: settings.id, to: peer.id)
@@ -120,7 +132,8 @@ package final class ReplicaHost {
             configuration: settings.configuration(
                 of: id, membership: found.founding.founders, seed: random.next(),
                 commitRule: commitRule),
-            state: state, records: records, folder: folder, limits: settings.limits, log: log,
+            state: state, records: records, folder: folder, tick: settings.tick,
+            limits: settings.limits, log: log,
             outlets: outlets(of: id))
         groups[id] = group
         return group
@@ -138,6 +151,17 @@ package final class ReplicaHost {
         records.append(.hardState(found.hardState), of: id)
         if let base = found.base { records.append(.reset(base), of: id) }
         return found
+    }
+
+    /// Writes down, durably, that a group begins here whose state is there already; `open` follows.
+    package func found(
+        _ id: GroupID, _ founding: Founding, at position: LogPosition
+    ) async -> Bool {
+        precondition(groups[id] == nil && recovered[id] == nil, "group \(id) is there")
+        let found: RecoveredGroup = found(id, founding, at: position)
+        guard await records.flush() else { return false }
+        recovered[id] = found
+        return true
     }
 
     /// Waits until everything that was said so far is on the disk; false when the host stops.
@@ -211,7 +235,16 @@ package final class ReplicaHost {
         case .dismiss(let id, let index):
             guard let group = groups[id], group.believesDismissal(at: index) else { return }
             Task { @ReactorActor in await remove(id) }
+        case .gossip(let bytes): tenant?.didHear(bytes, from: peer)
         case .hello, .ping, .alive, .offer, .resume, .chunk, .taken: break
+        }
+    }
+
+    /// Says something to the tenants of all other hosts that can be reached; it may be lost.
+    package func tellAll(_ bytes: [UInt8]) {
+        for link in links.values {
+            link.send(.gossip(bytes))
+            link.flush()
         }
     }
 

@@ -24,15 +24,19 @@ package protocol ReplicatedState: AnyObject {
     var isFree: Bool { get }
     /// True when writes should be refused before applying one fails.
     var isNearlyFull: Bool { get }
+    /// True when nothing more may be applied before a checkpoint has begun.
+    var wantsCheckpoint: Bool { get }
 
     /// Bytes that a checkpoint writes whatever has changed, about. Half as many are applied before
     /// the next one, so that a large state is not written again for every few entries.
     var checkpointBytes: Int { get }
 
-    /// Applies a batch in order; one reply for each command.
+    /// Applies a batch in order, or the first so many of it; one reply for each command.
     ///
     /// Nil is the reply to an entry without a command, and to one that was applied before. It must
-    /// depend on the state and the entries alone, or replicas part.
+    /// depend on the state and the entries alone, or replicas part. A state that stops after an
+    /// entry, because it wants a checkpoint of just that place or cannot go on yet, gives as many
+    /// replies as it applied; the rest comes again.
     func apply(_ entries: [LogEntry]) throws(Failure) -> [Reply?]
 
     /// Makes everything applied so far durable.
@@ -56,6 +60,7 @@ extension ReplicatedState {
     package var isNearlyFull: Bool { false }
     /// Of a state that writes only what has changed.
     package var checkpointBytes: Int { 0 }
+    package var wantsCheckpoint: Bool { false }
 }
 
 /// A finished snapshot file and what it holds.

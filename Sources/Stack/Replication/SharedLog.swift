@@ -123,7 +123,7 @@ final class SharedLog {
 
     /// Has the client told of the next sync that begins; once, however often it is asked.
     func enlist(_ client: any LogClient) {
-        if waiting.contains(where: { $0 === client }) { return }
+        if isStopped || waiting.contains(where: { $0 === client }) { return }
         waiting.append(client)
     }
 
@@ -176,6 +176,7 @@ final class SharedLog {
     /// Stops at once, as a crash would, but for the sync that is under way: it is waited for.
     func stop() async {
         isStopped = true
+        waiting = []
         synced.wakeAll()
         while isSyncing || isCleaning { _ = await idle.wait() }
     }

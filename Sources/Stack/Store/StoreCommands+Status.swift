@@ -40,7 +40,7 @@ extension StoreCommands {
         return lines.map { "\($0):\($1)\r\n" }.joined()
     }
 
-    private static func word(for role: RaftRole) -> String {
+    static func word(for role: RaftRole) -> String {
         switch role {
         case .follower: "follower"
         case .preCandidate, .candidate: "candidate"

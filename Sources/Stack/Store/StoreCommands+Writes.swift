@@ -10,6 +10,9 @@ extension StoreCommands {
         let (write, form) = try words.takeWrite()
         for key in write.action.keys { try check(key) }
         switch await replica.propose(write.encoded) {
+        case .applied(.refused(.moved)):
+            for key in write.action.keys { try check(key) }
+            throw .unavailable("the shard has just been split")
         case .applied(let reply): return try form.answer(reply)
         case .refused(let refusal): throw refused(refusal)
         case .unknown: throw .unknown("no majority answered in time")
@@ -36,6 +39,7 @@ enum AnswerForm {
         case .expired: throw .sessionExpired
         case .refused(.notInteger): throw .syntax("value is not an integer or out of range")
         case .refused(.overflow): throw .syntax("increment would overflow")
+        case .refused(.moved): throw .unavailable("another shard owns a key")
         case .refused(.malformed): throw .syntax("the command is not one that this build knows")
         }
     }

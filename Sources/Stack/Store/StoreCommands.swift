@@ -28,7 +28,8 @@
 //     -OVERLOADED why             certainly not executed; ask later
 //     -TOOLARGE why               certainly not executed; a key, a value, a transaction or the
 //                                 answer to a read is over its limit
-//     -WRONGSHARD                 another shard owns the key
+//     -WRONGSHARD version address certainly not executed; another shard owns the key, by a routing
+//                                 table of that version; ask there (`-` while nobody knows)
 //     -UNKNOWN why                executed or not: only the same ID again is a safe retry
 //     -SESSIONEXPIRED             this try certainly not executed, an earlier one perhaps; the
 //                                 same ID will never be executed again
@@ -48,6 +49,7 @@ struct StoreCommands {
     let replica: StoreGroup
     let host: ReplicaHost
     let settings: StoreSettings
+    let routes: ShardRoutes
 
     func answer(_ command: RESPCommand) async -> RESPValue {
         do throws(CommandRefusal) {
@@ -98,6 +100,8 @@ struct StoreCommands {
         guard case .values(let values) = try await read(.values(of: keys)) else {
             throw .unavailable("the read gave no values")
         }
+        // A split may have come while the quorum was asked; what was read is as of now.
+        for key in keys { try check(key) }
         return values
     }
 
@@ -106,12 +110,15 @@ struct StoreCommands {
             limit > 0
         else { throw .arguments("range") }
         // A prefix without a whole tag may lie in any shard: it reads what this one has.
-        if ShardKey.tag(of: prefix.span) != 0..<prefix.count { try check(prefix) }
+        let isOneUser = ShardKey.tag(of: prefix.span) != 0..<prefix.count
+        if isOneUser { try check(prefix) }
         let count = min(Int(limit), Bounds.rangeMax)
         guard case .range(let pairs) = try await read(.range(prefix: prefix, limit: count)) else {
             throw .unavailable("the read gave no range")
         }
-        return .array(pairs.flatMap { [.bulk($0.key), .bulk($0.value)] })
+        if isOneUser { try check(prefix) }
+        let own = pairs.filter { replica.state.table.ownership.owns($0.key) }
+        return .array(own.flatMap { [.bulk($0.key), .bulk($0.value)] })
     }
 
     /// What was found: values or a range, as the query asked.
@@ -135,9 +142,7 @@ struct StoreCommands {
         } catch {
             throw .tooLarge(error.description)
         }
-        guard ShardKey.shard(of: key, count: settings.shardCount) == settings.shard else {
-            throw .wrongShard
-        }
+        guard replica.state.table.ownership.owns(key) else { throw routes.refusal(for: key) }
     }
 
     func refused(_ refusal: RaftRefusal) -> CommandRefusal {
@@ -150,7 +155,7 @@ struct StoreCommands {
     }
 
     private func address(of node: NodeID) -> SocketAddress? {
-        settings.replicas.first { NodeID(UInt64($0.id)) == node }?.client.address
+        settings.directory[node]?.client.address
     }
 }
 
@@ -168,7 +173,7 @@ enum CommandRefusal: Error, Equatable {
     case unavailable(String)
     case unknown(String)
     case overloaded(String)
-    case wrongShard
+    case wrongShard(version: UInt64, SocketAddress?)
     case tooLarge(String)
     case sessionExpired
     case syntax(String)
@@ -183,7 +188,8 @@ enum CommandRefusal: Error, Equatable {
         case .unavailable(let why): "UNAVAILABLE \(why)"
         case .unknown(let why): "UNKNOWN \(why)"
         case .overloaded(let why): "OVERLOADED \(why)"
-        case .wrongShard: "WRONGSHARD another shard owns this key"
+        case .wrongShard(let version, let address):
+            "WRONGSHARD \(version) \(address.map(\.description) ?? "-")"
         case .tooLarge(let what): "TOOLARGE \(what)"
         case .sessionExpired: "SESSIONEXPIRED whether an earlier try was executed is not known"
         case .syntax(let what): "ERR \(what)"

@@ -1,5 +1,5 @@
-// One replica of one shard of the store as a process sees it: opens what the disk holds, listens to
-// clients and to the other replicas, and ends cleanly or like a crash.
+// One node of the store as a process sees it: opens the shards that the disk holds, listens to clients
+// and to the other nodes, and ends cleanly or like a crash.
 
 package import Blueprint
 import Endpoints
@@ -9,17 +9,21 @@ import Raft
 package import Reactor
 package import Replication
 import Telemetry
+import Wire
 
 @ReactorActor
 package final class StoreServer {
     package let name: String
     let settings: StoreSettings
     let host: ReplicaHost
-    let replica: StoreGroup
+    let routes: ShardRoutes
+    let dataFolder: String
     let log: Log
+    /// The shards that this node has a replica of.
+    var shards: [GroupID: StoreGroup] = [:]
     private let clients: RESPServer
-    private let ended = Turnstile()
-    private var hasEnded = false
+    let ended = Turnstile()
+    private(set) var hasEnded = false
 
     /// Recovers from the folder and listens at once; nothing is answered before `run`.
     package convenience init(
@@ -38,38 +42,73 @@ package final class StoreServer {
     ) throws(ReplicationError) {
         self.name = name
         self.settings = settings
+        self.dataFolder = dataFolder
         log = Log(name)
         var place = settings.place(in: dataFolder, seed: seed)
         place.limits = limits
         place.journal = journal
-        let host = try ReplicaHost(place, log: log)
-        let replica = try Self.open(settings, on: host, dataFolder: dataFolder)
-        let commands = StoreCommands(replica: replica, host: host, settings: settings)
+        host = try ReplicaHost(place, log: log)
+        routes = ShardRoutes(settings)
+        let receiver = Receiver()
         do {
-            clients = try RESPServer(listen) { command in await commands.answer(command) }
+            clients = try RESPServer(listen) { command in
+                await receiver.server?.answer(command) ?? .error("UNAVAILABLE the node has ended")
+            }
         } catch {
             throw .system(error)
         }
-        self.host = host
-        self.replica = replica
+        receiver.server = self
+        host.tenant = self
+        try openShards()
     }
 
-    private static func open(
-        _ settings: StoreSettings, on host: ReplicaHost, dataFolder: String
-    ) throws(ReplicationError) -> StoreGroup {
-        let group = GroupID(UInt64(settings.shard))
-        let founders = Membership(voters: settings.replicas.map(settings.node))
-        let state: StoreState
-        do {
-            state = try StoreState(
-                folder: dataFolder + "/state", founders: founders, mapSize: settings.mapSize)
-        } catch {
-            throw .state(group: group, error)
-        }
-        return try host.open(
-            group, founders: founders, state: state,
-            commitRule: settings.acknowledge == .leader ? .leaderOnly : .majority)
+    /// Lets the listener know its server without keeping it.
+    @ReactorActor
+    private final class Receiver {
+        weak var server: StoreServer?
     }
+
+    /// The shard that this node begins with.
+    var home: GroupID { GroupID(UInt64(settings.shard)) }
+
+    // MARK: Clients
+
+    private func answer(_ command: RESPCommand) async -> RESPValue {
+        if command.name == "SHARD" { return await ShardCommands(server: self).answer(command) }
+        if let replica = replica(for: command) {
+            return await commands(on: replica).answer(command)
+        }
+        switch command.name {
+        case "PING": return .simple("PONG")
+        case "ROLE": return .array([.bulk("follower"), .integer(0), .integer(-1), .integer(0)])
+        case "GET", "MGET", "SET", "DEL", "INCRBY", "ONCE", "RANGE":
+            return .error(routes.refusal(for: command[1] ?? []).text)
+        default: return .error("UNAVAILABLE this node has no shard")
+        }
+    }
+
+    func commands(on replica: StoreGroup) -> StoreCommands {
+        StoreCommands(replica: replica, host: host, settings: settings, routes: routes)
+    }
+
+    /// The replica that a command is for: by its first key, or else the home shard's.
+    private func replica(for command: RESPCommand) -> StoreGroup? {
+        let fallback = shards[home] ?? shards.min { $0.key < $1.key }?.value
+        guard shards.count > 1, let key = Self.firstKey(of: command) else { return fallback }
+        return shards.values.first { $0.state.table.ownership.owns(key) } ?? fallback
+    }
+
+    private static func firstKey(of command: RESPCommand) -> [UInt8]? {
+        switch command.name {
+        case "GET", "MGET", "SET", "DEL", "INCRBY", "ONCE", "RANGE": return command[1]
+        case "TXN":
+            var words = CommandWords(command)
+            return (try? words.takeWrite())?.0.action.keys.first
+        default: return nil
+        }
+    }
+
+    // MARK: Life
 
     /// Where clients reach it, with the port that the kernel chose where 0 was asked for.
     package var address: SocketAddress { clients.address }
@@ -77,12 +116,10 @@ package final class StoreServer {
     /// Serves until `drain` or `stop`.
     package func run() async {
         Task { @ReactorActor [host] in await host.run() }
+        Task { @ReactorActor in await tellShardsRegularly() }
         log.info(
             "serving",
-            [
-                "address": address, "shard": settings.shard, "replica": settings.replica,
-                "applied": replica.state.applied.index,
-            ])
+            ["address": address, "shards": shards.keys.sorted(), "replica": settings.replica])
         await clients.run()
         while !hasEnded { _ = await ended.wait() }
     }
@@ -107,24 +144,5 @@ package final class StoreServer {
     package var isCutOff: Bool {
         get { host.isCutOff }
         set { host.isCutOff = newValue }
-    }
-}
-
-extension StoreSettings {
-    /// The name of a replica among all hosts.
-    func node(_ replica: StoreReplica) -> NodeID { NodeID(UInt64(replica.id)) }
-
-    /// What the host of this replica is told.
-    func place(in dataFolder: String, seed: UInt64) -> HostSettings {
-        guard let own = replicas.first(where: { $0.id == replica }) else {
-            preconditionFailure("replica \(replica) is not among the replicas")
-        }
-        var place = HostSettings(
-            cluster: UInt64(shard), id: node(own), listen: own.peer,
-            peers: replicas.map { HostAddress(id: node($0), address: $0.peer) },
-            folder: dataFolder, seed: seed)
-        place.heartbeat = heartbeat
-        place.electionTimeout = electionTimeout
-        return place
     }
 }

@@ -1,6 +1,7 @@
 // The store's state machine as a replica drives it: LMDB's commits and copies run on helper threads,
 // and clients' questions are answered from it once a quorum has confirmed that reading is safe.
 
+import Linux
 package import Raft
 package import Reactor
 package import Replication
@@ -10,37 +11,67 @@ package typealias StoreGroup = ReplicaGroup<StoreState>
 
 @ReactorActor
 package final class StoreState: ReplicatedState {
+    let shard: GroupID
+    let folder: String
     let table: KeyValueState
     package private(set) var isNearlyFull = false
 
-    init(folder: String, founders: Membership, mapSize: Int) throws(StateError) {
+    /// Founds the right halves of splits; set before anything is applied.
+    weak var splitter: (any ShardSplitter)?
+    var splitting: SplitProgress
+    let splitChanged = Turnstile()
+
+    init(
+        shard: GroupID, folder: String, founders: Membership, ownership: ShardOwnership,
+        mapSize: Int
+    ) throws(StateError) {
+        self.shard = shard
+        self.folder = folder
         table = try KeyValueState(
-            folder: folder, membership: founders, options: KeyValueState.Options(mapSize: mapSize))
+            folder: folder, membership: founders, ownership: ownership,
+            options: KeyValueState.Options(mapSize: mapSize))
+        splitting = table.pendingSplit == nil ? .none : .copyDue
     }
 
     package var applied: LogPosition { table.applied }
     package var checkpointed: LogPosition { table.checkpointed }
     package var membership: Membership { table.membership }
     package var isFree: Bool { !table.isCheckpointing }
+    package var wantsCheckpoint: Bool { splitting.wantsCheckpoint }
 
     package func apply(_ entries: [LogEntry]) throws(StateError) -> [StoreReply?] {
-        try table.apply(entries)
+        try table.deleteStrays()
+        // A split ends the batch: the copy for the right half is made at just that place.
+        guard let place = entries.firstIndex(where: { ShardSplit($0) != nil }),
+            let split = ShardSplit(entries[place]), entries[place].index > applied.index
+        else { return try table.apply(entries) }
+        let replies = try table.apply(Array(entries[..<place]))
+        // One split at a time: the next waits until the half before it has its group.
+        return splitting == .none ? replies + [try apply(split, entries[place])] : replies
     }
 
     package func checkpoint() async throws(StateError) {
-        guard let work = try table.beginCheckpoint() else { return }
-        try table.finishCheckpoint(await offload { work.perform() })
-        let usage = try table.usage()
-        isNearlyFull = usage.byteCount > usage.mapSize / 10 * 9
+        let due = splitting
+        if let work = try table.beginCheckpoint() {
+            try table.finishCheckpoint(await offload { work.perform() })
+            let usage = try table.usage()
+            isNearlyFull = usage.byteCount > usage.mapSize / 10 * 9
+        }
+        try didCheckpoint(due)
     }
 
     package func copy(to path: String) async throws(StateError) -> SnapshotFile {
+        if table.isSnapshotting {
+            throw .system(SyscallError(stage: "copy(\(path))", errno: .again))
+        }
         let work = try table.beginSnapshot(to: path)
         return try table.finishSnapshot(await offload { work.perform() })
     }
 
     package func install(_ file: SnapshotFile) async throws(StateError) {
+        while splitting.isCopying { _ = await splitChanged.wait() }
         try table.install(file)
+        didInstall()
     }
 }
 

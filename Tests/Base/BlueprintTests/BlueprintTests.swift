@@ -33,6 +33,9 @@ private func samples() -> [TierSettings] {
     app.requestTimeout = .nanoseconds(3)
     let replica = StoreReplica(id: 2, client: addresses[0], peer: addresses[1].address)
     var store = StoreSettings(shard: 1, shardCount: 2, replica: 2, replicas: [replica])
+    store.shards = [[replica], [replica, replica]]
+    store.sharding = .range
+    store.usersPerShard = 50
     store.acknowledge = .leader
     store.heartbeat = .milliseconds(11)
     store.electionTimeout = .milliseconds(12)

@@ -111,15 +111,16 @@ struct CodingTests {
     func `a message that is damaged anyhow is read or refused, never a trap`(
         message: RaftMessage
     ) {
-        var dice = Dice(seed: UInt64(bytes(of: message).count))
+        var noise = Noise(seed: UInt64(bytes(of: message).count))
         for _ in 0..<400 {
             var changed = bytes(of: message)
-            for _ in 0..<dice.number(in: 1..<5) {
-                let place = dice.number(in: 0..<changed.count)
-                changed[place] = UInt8(truncatingIfNeeded: dice.next())
+            for _ in 0...noise.number(below: 4) {
+                changed[noise.number(below: changed.count)] = noise.byte()
             }
-            if dice.chance(20) { changed.removeLast(dice.number(in: 0..<changed.count)) }
-            if dice.chance(20) { changed.append(UInt8(truncatingIfNeeded: dice.next())) }
+            if noise.chance(perMille: 200) {
+                changed.removeLast(noise.number(below: changed.count))
+            }
+            if noise.chance(perMille: 200) { changed.append(noise.byte()) }
             if let read = try? RaftMessage(decoding: changed.span) {
                 #expect(bytes(of: read).count <= changed.count)
                 #expect(read.term < Term(1 << 62))
@@ -129,17 +130,17 @@ struct CodingTests {
 
     @Test(arguments: [1, 2, 20, 100])
     func `random bytes are no value of a journal, or a whole one`(count: Int) {
-        var dice = Dice(seed: UInt64(count))
+        var noise = Noise(seed: UInt64(count))
         for _ in 0..<2000 {
-            let noise = (0..<count).map { _ in UInt8(truncatingIfNeeded: dice.next() >> 3) & 0x83 }
-            if let read = try? LogEntry(decoding: noise.span) {
+            let bytes = (0..<count).map { _ in noise.byte() & 0x83 }
+            if let read = try? LogEntry(decoding: bytes.span) {
                 var again: [UInt8] = []
                 read.encode(into: &again)
-                #expect(again.count <= noise.count)
+                #expect(again.count <= bytes.count)
             }
-            _ = try? HardState(decoding: noise.span)
-            _ = try? SnapshotDescriptor(decoding: noise.span)
-            _ = try? Membership(decoding: noise.span)
+            _ = try? HardState(decoding: bytes.span)
+            _ = try? SnapshotDescriptor(decoding: bytes.span)
+            _ = try? Membership(decoding: bytes.span)
         }
     }
 

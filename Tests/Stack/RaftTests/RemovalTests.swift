@@ -58,11 +58,37 @@ struct RemovalTests {
         group.isolate(4)
         try group.change(.remove(NodeID(4)), at: 1)
         #expect(group[1].status.isMembershipCommitted)
+        group.tickAll(10)
         group.heal()
         group.tickAll(100)
         #expect(group[4].status.role == .preCandidate, "it still thinks that it belongs")
         #expect(group.leaders == [1])
         #expect(group[1].status.term == Term(1))
+    }
+
+    @Test func `a removed node hears of it, and then nothing more`() throws {
+        var group = try Group(of: 4)
+        group.elect(1)
+        try group.change(.remove(NodeID(4)), at: 1)
+        #expect(group[4].status.membership == Membership(voters: ids(1, 2, 3)))
+        #expect(group[4].status.isMembershipCommitted)
+        group.tickAll(10)
+        group.forgetDelivered()
+        try group.propose("a", at: 1)
+        group.tickAll(100)
+        #expect(!group.delivered.contains { $0.to == NodeID(4) || $0.from == NodeID(4) })
+        #expect(group[1].status.matches.map(\.id) == ids(2, 3))
+    }
+
+    @Test func `a removed node counts for nothing while it is told`() throws {
+        var group = try Group(of: 4)
+        group.elect(1)
+        try group.change(.remove(NodeID(4)), at: 1)
+        group.isolate(2, 3)
+        let commit = group[1].status.commit
+        try group.propose("a", at: 1)
+        #expect(group[4].status.last == group[1].status.last)
+        #expect(group[1].status.commit == commit)
     }
 
     @Test func `a removed node that knows keeps quiet`() throws {

@@ -149,6 +149,32 @@ struct HostTests {
         }
     }
 
+    @Test func `a follower reads for itself, up to what was acknowledged anywhere`() async throws {
+        try await HostCluster.with { cluster in
+            try await cluster.write("k", "0")
+            let leader = try await cluster.leader()
+            let follower = try cluster.group(on: leader % 3 + 1)
+            guard case .refused(.notLeader) = await follower.readBarrier() else {
+                Issue.record("a follower answered as if it led")
+                return
+            }
+            for round in 1...20 {
+                try await cluster.write("k", "\(round)")
+                #expect(await follower.readBarrier(anywhere: true) == .ready)
+                #expect(follower.state.values["k"] == "\(round)")
+            }
+            let bound = try await cluster.until("the follower knows its age") {
+                follower.staleness
+            }
+            #expect(bound < .seconds(2))
+            try cluster.host(leader % 3 + 1).isCutOff = true
+            #expect(await follower.readBarrier(anywhere: true) != .ready)
+            try await cluster.until("it knows that it grows old") {
+                (follower.staleness ?? .seconds(9)) > .milliseconds(200) ? () : nil
+            }
+        }
+    }
+
     @Test func `messages for a host that is away are dropped, not hoarded`() async throws {
         try await HostCluster.with(starting: [1, 2]) { cluster in
             let leader = try await cluster.leader()

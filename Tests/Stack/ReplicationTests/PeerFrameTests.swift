@@ -15,7 +15,8 @@ struct PeerFrameTests {
         .message(
             GroupID(300),
             RaftMessage(from: NodeID(1), to: NodeID(2), term: Term(7), body: .newerTerm)),
-        .ping, .alive, .taken, .chunk([1, 2, 3]), .resume(1 << 33), .absent(GroupID(300)),
+        .ping, .alive, .taken, .chunk([1, 2, 3]), .resume(1 << 33), .gossip([4]),
+        .absent(GroupID(300)),
         .invite(GroupID(2), LogIndex(9), charter: [1]), .dismiss(GroupID(2), LogIndex(900)),
         .offer(
             SnapshotOffer(

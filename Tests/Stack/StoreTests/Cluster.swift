@@ -183,6 +183,14 @@ final class Cluster {
     }
 }
 
+extension StoreServer {
+    /// The replica of the shard that the node began with.
+    var replica: StoreGroup {
+        guard let replica = shards[home] else { preconditionFailure("it has moved away") }
+        return replica
+    }
+}
+
 func soon() -> MonotonicTime { .now() + .seconds(20) }
 
 func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }

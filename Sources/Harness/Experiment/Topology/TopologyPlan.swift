@@ -142,14 +142,17 @@ extension Topology {
     private func store(
         of tier: TierSpec, at place: (shard: Int?, index: Int), acknowledge: StoreAcknowledgement
     ) -> StoreSettings {
-        let shards = shards(named: tier.name)
-        let shard = (place.shard ?? 1) - 1
-        let replicas = shards[shard].enumerated().map { index, client in
-            let peer = SocketAddress(ip: client.address.ip, port: tier.peerPort ?? tier.port + 1)
-            return StoreReplica(id: index + 1, client: client, peer: peer)
+        let shards = shards(named: tier.name).map { replicas in
+            replicas.enumerated().map { index, client in
+                let port = tier.peerPort ?? tier.port + 1
+                let peer = SocketAddress(ip: client.address.ip, port: port)
+                return StoreReplica(id: index + 1, client: client, peer: peer)
+            }
         }
+        let shard = (place.shard ?? 1) - 1
         var settings = StoreSettings(
-            shard: shard, shardCount: shards.count, replica: place.index, replicas: replicas)
+            shard: shard, shardCount: shards.count, replica: place.index, replicas: shards[shard])
+        settings.shards = shards
         settings.acknowledge = acknowledge
         return settings
     }

@@ -36,6 +36,12 @@ extension KeyValueState {
     private func apply(
         _ entry: LogEntry, _ transaction: LMDBTransaction
     ) throws(StateError) -> StoreReply? {
+        if case .configuration(let members) = entry.payload {
+            membership = members
+            ownership.version += 1
+            try tables.put(members, transaction)
+            try tables.put(ownership, transaction)
+        }
         guard case .command(let bytes) = entry.payload else { return nil }
         let command: StoreCommand
         do {
@@ -60,14 +66,23 @@ extension KeyValueState {
             return reply
         }
         let changes = Changes(data: data(transaction), index: index)
-        guard let request = command.request else { return try changes.carryOut(command.action) }
+        guard let request = command.request else {
+            guard owns(command.action) else { return .refused(.moved) }
+            return try changes.carryOut(command.action)
+        }
         switch try requests.standing(of: request) {
         case .answered(let reply): return reply
         case .expired: return .expired
         case .new: break
         }
+        // Not kept: another try of it is for the shard that has the keys now.
+        guard owns(command.action) else { return .refused(.moved) }
         let reply = try changes.carryOut(command.action)
         forgottenCount += try requests.keep(reply, to: request, at: index)
         return reply
+    }
+
+    private func owns(_ action: StoreCommand.Action) -> Bool {
+        action.keys.allSatisfy(ownership.owns)
     }
 }

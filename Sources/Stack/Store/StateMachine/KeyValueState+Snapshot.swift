@@ -94,11 +94,14 @@ extension KeyValueState {
             try File.syncDirectory(folder)
         }
         let opened = try StateTables.open(
-            folder: folder, membership: membership, options: options)
+            folder: folder, membership: membership, ownership: ownership, options: options)
         // The old environment closes here, its file without a name by now.
         environment = opened.environment
         tables = opened.tables
         membership = opened.membership
+        ownership = opened.ownership
+        pendingSplit = opened.pendingSplit
+        straySearch = StraySearch(in: opened.ownership)
         applied = opened.position
         checkpointed = opened.position
         phase = .open(try opened.environment.begin())

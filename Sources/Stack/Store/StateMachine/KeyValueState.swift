@@ -61,14 +61,20 @@ package final class KeyValueState {
     package internal(set) var applied: LogPosition
     /// The last entry that a crash cannot undo.
     package internal(set) var checkpointed: LogPosition
-    /// The voters as of `applied`.
+    /// The members of the group as of `applied`.
     package internal(set) var membership: Membership
+    /// The keys that are this shard's as of `applied`.
+    package internal(set) var ownership: ShardOwnership
+    /// The half of this shard that has no group on this host yet.
+    var pendingSplit: PendingSplit?
+    var straySearch: StraySearch
     /// Requests that were forgotten since this process started.
     package internal(set) var forgottenCount = 0
 
-    /// Opens the state in a folder, or starts an empty one with the given voters.
+    /// Opens the state in a folder, or starts an empty one with the given members and keys.
     package init(
-        folder: String, membership: Membership, options: Options
+        folder: String, membership: Membership, ownership: ShardOwnership = .everything,
+        options: Options
     ) throws(StateError) {
         self.folder = folder
         self.options = options
@@ -84,12 +90,16 @@ package final class KeyValueState {
         let isOurs = try system { () throws(SyscallError) in try File.tryLock(lock) }
         guard isOurs else { throw .locked(folder: folder) }
         self.lock = lock
-        let opened = try StateTables.open(folder: folder, membership: membership, options: options)
+        let opened = try StateTables.open(
+            folder: folder, membership: membership, ownership: ownership, options: options)
         environment = opened.environment
         tables = opened.tables
         applied = opened.position
         checkpointed = opened.position
         self.membership = opened.membership
+        self.ownership = opened.ownership
+        pendingSplit = opened.pendingSplit
+        straySearch = StraySearch(in: opened.ownership)
         phase = .open(try opened.environment.begin())
     }
 

@@ -1,4 +1,5 @@
-// The tables of the state and what its small `meta` table says: layout, position, voters. Read when
+// The tables of the state and what its small `meta` table says: layout, position, members,
+// and which keys are this shard's. Read when
 // the state is opened and when a snapshot is examined.
 
 import Linux
@@ -7,7 +8,7 @@ import Wire
 
 struct StateTables {
     /// Raised when the layout of the tables or of their values changes.
-    static let format: UInt64 = 2
+    static let format: UInt64 = 3
 
     /// Key to version and value, see DataTable.swift.
     let data: LMDBTable
@@ -25,19 +26,24 @@ struct StateTables {
         let tables: StateTables
         let position: LogPosition
         let membership: Membership
+        let ownership: ShardOwnership
+        let pendingSplit: PendingSplit?
     }
 
     private enum Key {
         static let format = Array("format".utf8)
         static let applied = Array("applied".utf8)
         static let membership = Array("membership".utf8)
+        static let ownership = Array("ownership".utf8)
+        static let split = Array("split".utf8)
     }
 
     static func path(in folder: String) -> String { folder + "/state.mdb" }
 
-    /// Opens the folder's state; an empty folder gets tables with the given voters, durably.
+    /// Opens the folder's state; an empty folder gets tables with the given members, durably.
     static func open(
-        folder: String, membership: Membership, options: KeyValueState.Options
+        folder: String, membership: Membership, ownership: ShardOwnership,
+        options: KeyValueState.Options
     ) throws(StateError) -> Opened {
         let environment = try LMDBEnvironment(
             path: path(in: folder), mapSize: options.mapSize)
@@ -49,6 +55,7 @@ struct StateTables {
             try transaction.put(writer.bytes, for: Key.format, in: tables.meta)
             try tables.put(.zero, transaction)
             try tables.put(membership, transaction)
+            try tables.put(ownership, transaction)
         }
         let opened = try tables.read(transaction, environment)
         try transaction.commit()
@@ -65,7 +72,7 @@ struct StateTables {
         return try tables.read(transaction, environment)
     }
 
-    private init(_ transaction: LMDBTransaction, creating: Bool) throws(StateError) {
+    init(_ transaction: LMDBTransaction, creating: Bool) throws(StateError) {
         data = try transaction.table("data", creating: creating)
         requests = try transaction.table("requests", creating: creating)
         order = try transaction.table("order", creating: creating)
@@ -80,13 +87,19 @@ struct StateTables {
         try transaction.put(writer.bytes, for: Key.applied, in: meta)
     }
 
-    private func put(
-        _ membership: Membership, _ transaction: LMDBTransaction
-    ) throws(StateError) {
-        var writer = ByteWriter()
-        writer.write(count: membership.voters.count)
-        for voter in membership.voters { writer.write(u64: voter.rawValue) }
-        try transaction.put(writer.bytes, for: Key.membership, in: meta)
+    /// A replica that was invited has no members until its leader tells it: no bytes.
+    func put(_ membership: Membership, _ transaction: LMDBTransaction) throws(StateError) {
+        var bytes: [UInt8] = []
+        if membership != .joining { membership.encode(into: &bytes) }
+        try transaction.put(bytes, for: Key.membership, in: meta)
+    }
+
+    func put(_ ownership: ShardOwnership, _ transaction: LMDBTransaction) throws(StateError) {
+        try transaction.put(ownership.encoded, for: Key.ownership, in: meta)
+    }
+
+    func put(_ split: PendingSplit?, _ transaction: LMDBTransaction) throws(StateError) {
+        try transaction.put(split?.encoded ?? [], for: Key.split, in: meta)
     }
 
     private func read(
@@ -94,17 +107,23 @@ struct StateTables {
     ) throws(StateError) -> Opened {
         guard let format = try transaction.value(of: Key.format, in: meta),
             let applied = try transaction.value(of: Key.applied, in: meta),
-            let voters = try transaction.value(of: Key.membership, in: meta)
+            let members = try transaction.value(of: Key.membership, in: meta),
+            let owned = try transaction.value(of: Key.ownership, in: meta)
         else { throw .damaged(path: environment.path) }
         guard let version = try? Self.readNumber(format) else {
             throw .damaged(path: environment.path)
         }
         if version != Self.format { throw .unknownFormat(version: version) }
         guard let position = try? Self.readPosition(applied),
-            let membership = try? Self.readMembership(voters)
+            let membership = try? members.isEmpty ? .joining : Membership(decoding: members.span),
+            let ownership = try? ShardOwnership(decoding: owned)
         else { throw .damaged(path: environment.path) }
+        let split = try transaction.value(of: Key.split, in: meta) ?? []
+        let pending = split.isEmpty ? nil : try? PendingSplit(decoding: split)
+        guard split.isEmpty || pending != nil else { throw .damaged(path: environment.path) }
         return Opened(
-            environment: environment, tables: self, position: position, membership: membership)
+            environment: environment, tables: self, position: position, membership: membership,
+            ownership: ownership, pendingSplit: pending)
     }
 
     private static func readNumber(_ bytes: [UInt8]) throws(ByteReaderError) -> UInt64 {
@@ -116,14 +135,5 @@ struct StateTables {
         var reader = ByteReader(bytes.span)
         return LogPosition(
             index: LogIndex(try reader.readU64()), term: Term(try reader.readU64()))
-    }
-
-    private static func readMembership(_ bytes: [UInt8]) throws(ByteReaderError) -> Membership {
-        var reader = ByteReader(bytes.span)
-        let count = try reader.readCount(elementBytesMin: 8)
-        guard count > 0 else { throw ByteReaderError(reason: .impossibleCount, offset: 0) }
-        var voters: [NodeID] = []
-        for _ in 0..<count { voters.append(NodeID(try reader.readU64())) }
-        return Membership(voters: voters)
     }
 }

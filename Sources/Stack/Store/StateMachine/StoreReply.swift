@@ -25,6 +25,8 @@ package enum StoreReply: Hashable, Sendable {
         case overflow = 2
         /// The entry holds no command that this build knows.
         case malformed = 3
+        /// A key is not this shard's any more. Never kept.
+        case moved = 4
     }
 
     private enum Tag {

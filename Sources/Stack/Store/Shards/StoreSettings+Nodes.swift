@@ -1,0 +1,63 @@
+// What a blueprint means for the hosts of the store: their names among each other, where they are
+// reached, and what each shard owns in the beginning.
+
+import Blueprint
+import Raft
+import Replication
+
+extension StoreSettings {
+    /// The name of this node among all nodes of the store.
+    var node: NodeID { node(replica, of: shard) }
+
+    /// A shard has at most 255 replicas in the beginning (AddressPlan), so no two nodes share one.
+    func node(_ replica: Int, of shard: Int) -> NodeID { NodeID(UInt64(shard << 8 | replica)) }
+
+    private var everyShard: [(shard: Int, replicas: [StoreReplica])] {
+        shards.isEmpty ? [(shard, replicas)] : shards.enumerated().map { ($0, $1) }
+    }
+
+    /// Every node of the store.
+    var directory: [NodeID: StoreReplica] {
+        var directory: [NodeID: StoreReplica] = [:]
+        for (shard, replicas) in everyShard {
+            for replica in replicas { directory[node(replica.id, of: shard)] = replica }
+        }
+        return directory
+    }
+
+    /// The voters that this node's first shard begins with.
+    var founders: Membership { Membership(voters: replicas.map { node($0.id, of: shard) }) }
+
+    /// What a shard owns in the beginning.
+    func ownership(of shard: Int) -> ShardOwnership {
+        let rule: ShardRule
+        let width: UInt64
+        switch sharding {
+        case .hash:
+            rule = .hash(shards: UInt64(shardCount))
+            width = 1 << ShardRule.hashBits
+        case .range:
+            rule = .user
+            width = UInt64(usersPerShard)
+        }
+        let isLast = shard == shardCount - 1
+        let lower = UInt64(shard) * width
+        return ShardOwnership(
+            rule: rule,
+            range: ShardRange(lower: lower, upper: isLast && rule == .user ? nil : lower + width))
+    }
+
+    /// What the host of this node is told.
+    func place(in dataFolder: String, seed: UInt64) -> HostSettings {
+        guard let own = directory[node] else {
+            preconditionFailure("replica \(replica) is not among the replicas")
+        }
+        var place = HostSettings(
+            cluster: 0, id: node, listen: own.peer,
+            peers: directory.map { HostAddress(id: $0.key, address: $0.value.peer) },
+            folder: dataFolder, seed: seed)
+        place.heartbeat = heartbeat
+        place.electionTimeout = electionTimeout
+        return place
+    }
+}
