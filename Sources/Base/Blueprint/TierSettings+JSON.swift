@@ -171,8 +171,9 @@ extension QueueNode {
 extension QueueSettings {
     init(_ members: Members) throws(BlueprintError) {
         try members.allow([
-            "node", "nodes", "partitions", "heartbeatNanoseconds", "electionTimeoutNanoseconds",
-            "tries", "retryDelayMinNanoseconds", "retryDelayMaxNanoseconds", "sessionNanoseconds",
+            "node", "nodes", "partitions", "acknowledge", "heartbeatNanoseconds",
+            "electionTimeoutNanoseconds", "tries", "retryDelayMinNanoseconds",
+            "retryDelayMaxNanoseconds", "sessionNanoseconds",
             "retentionNanoseconds", "memory",
         ])
         var nodes: [QueueNode] = []
@@ -185,6 +186,7 @@ extension QueueSettings {
         guard nodes.contains(where: { $0.id == node }) else {
             throw BlueprintError(member: members.member("node"), problem: .outOfRange(Int64(node)))
         }
+        try members.read("acknowledge", into: &acknowledge)
         try members.read("heartbeat", into: &heartbeat)
         try members.read("electionTimeout", into: &electionTimeout)
         try members.read("tries", into: &tries, from: 1)
@@ -198,6 +200,7 @@ extension QueueSettings {
     var json: JSON {
         [
             "node": node.json, "nodes": .array(nodes.map(\.json)), "partitions": partitions.json,
+            "acknowledge": .string(acknowledge.rawValue),
             "heartbeatNanoseconds": heartbeat.json,
             "electionTimeoutNanoseconds": electionTimeout.json, "tries": tries.json,
             "retryDelayMinNanoseconds": retryDelayMin.json,

@@ -122,6 +122,14 @@ package struct StoreSettings: Equatable, Sendable {
     }
 }
 
+/// When a queue answers a publisher, or anybody else who changes something.
+package enum QueueAcknowledgement: String, CaseIterable, Sendable {
+    /// Once a majority has it on disk.
+    case majority
+    /// Once the leader alone has it: a planted bug that `lost_writes` must catch.
+    case leader
+}
+
 /// One node of the queue.
 package struct QueueNode: Equatable, Sendable {
     /// Counted from 1.
@@ -145,6 +153,7 @@ package struct QueueSettings: Equatable, Sendable {
     /// Partitions of every topic, each a Raft group; never changed for a data folder, since keys
     /// would move.
     package var partitions: Int
+    package var acknowledge: QueueAcknowledgement = .majority
     package var heartbeat: Duration = .milliseconds(50)
     /// The least election timeout; each election draws from this up to twice this. Several
     /// heartbeats long, or a late packet deposes a healthy leader.
@@ -161,8 +170,9 @@ package struct QueueSettings: Equatable, Sendable {
     package var session: Duration = .seconds(3)
     /// How long a message may stay that nobody has done.
     package var retention: Duration = .seconds(7 * 24 * 3600)
-    /// Bytes of messages in one partition; above it publishing is refused. Bounds memory, and on
-    /// the disk about twice as much besides the log.
+    /// Bytes of messages in one partition; above it publishing is refused. Bounds memory, and the
+    /// disk: two files of about this size while one takes the other's place, and half of it in the
+    /// log before the next.
     package var memory = 64 << 20
 
     package init(node: Int, nodes: [QueueNode], partitions: Int) {

@@ -30,6 +30,8 @@ package enum Partition: Hashable, Sendable {
     case bridge(Target)
     /// Each node reaches only its neighbours in a ring: everyone sees a majority, none the same.
     case ring
+    /// Two nodes reach each other, and nobody else does.
+    case pair(Target, Target)
     /// One link, one way.
     case link(from: Target, to: Target)
 }
@@ -85,6 +87,7 @@ extension Partition: CustomStringConvertible {
         case .split(let mask): "split the group by \(String(mask, radix: 2))"
         case .bridge(let target): "split the group, with \(target) as the only bridge"
         case .ring: "leave each node its neighbours in a ring"
+        case .pair(let one, let other): "leave only the link between \(one) and \(other)"
         case .link(let from, let to): "cut the link from \(from) to \(to)"
         }
     }

@@ -14,6 +14,8 @@ package struct SafetyChecker: Sendable {
     /// What was called committed, by index; entry 1 is at place 0.
     private var committed: [Committed] = []
     private var digests: [UInt64?] = []
+    /// Values that were written, and the entries that did it.
+    private var executed: [UInt64: LogPosition] = [:]
     /// Configurations that were committed, ascending; the first is the one the group began with.
     private var configurations: [(index: LogIndex, membership: Membership)]
 
@@ -134,7 +136,7 @@ package struct SafetyChecker: Sendable {
                 "\(node) commits \(position), and \(committed.count) is the last before it")
         }
         committed.append(Committed(term: position.term, inTerm: term))
-        noteConfiguration(position)
+        try noteContents(of: position)
         if newestLeader > term {
             for (later, leader) in leaders where later > term {
                 try complete(leader.node, later, leader.log, position)
@@ -143,13 +145,22 @@ package struct SafetyChecker: Sendable {
         return true
     }
 
-    private mutating func noteConfiguration(_ position: LogPosition) {
+    private mutating func noteContents(of position: LogPosition) throws(Violation) {
         let place = Int(position.index.rawValue) - 1
         guard place < written.count,
-            let entry = written[place].first(where: { $0.term == position.term }),
-            case .configuration(let membership) = entry.payload
+            let entry = written[place].first(where: { $0.term == position.term })
         else { return }
-        configurations.append((position.index, membership))
+        switch entry.payload {
+        case .noOp: break
+        case .configuration(let membership):
+            configurations.append((position.index, membership))
+        case .command(let bytes):
+            guard let write = WriteCommand(bytes),
+                let earlier = executed.updateValue(position, forKey: write.value)
+            else { return }
+            throw Violation(
+                .atMostOnce, "\(write.key) = \(write.value) is in \(earlier) and in \(position)")
+        }
     }
 
     // MARK: State machines

@@ -76,6 +76,8 @@ package struct Ambush: Hashable, Sendable {
         case commit
         /// A node has taken over a snapshot.
         case snapshot
+        /// A leader has begun a round of heartbeats, and nobody can have answered it yet.
+        case round
     }
 
     package let moment: Moment

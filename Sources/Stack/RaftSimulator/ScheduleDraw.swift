@@ -24,6 +24,7 @@ struct ScheduleDraw {
     /// How many nodes the group and its spares are.
     private(set) var nodes = 0
     private var changesMembers = false
+    private var hasLease = false
     var random: SeededRandom
     var events: [Schedule.Event] = []
 
@@ -37,6 +38,7 @@ struct ScheduleDraw {
         let group = group()
         nodes = group.voters + group.spares
         changesMembers = group.spares > 0 || random.chance(0.2)
+        hasLease = group.leaseDriftPercentMax != nil
         let weather = random.chance(0.3) ? Weather.calm : weather(lostMax: 150)
         addTroubles()
         addOperations()
@@ -82,14 +84,15 @@ struct ScheduleDraw {
 
     private mutating func addTroubles() {
         var menu: [Trouble] = []
-        for trouble in Trouble.allCases where random.chance(0.5) {
-            if trouble == .memberChange { continue }
-            let weight = trouble.span == .zero ? 1 : 2
-            for _ in 0..<random.integer(in: 1...3) * weight { menu.append(trouble) }
+        for trouble in Trouble.allCases where trouble != .memberChange {
+            let isPlot = trouble.span > .zero
+            guard random.chance(isPlot ? 0.5 : 0.35) else { continue }
+            for _ in 0..<random.integer(in: 1...3) * (isPlot ? 2 : 1) { menu.append(trouble) }
         }
         if changesMembers {
             menu += Array(repeating: .memberChange, count: 1 + menu.count / 4)
         }
+        if hasLease { menu += [.leaseTrap, .leaseTrap, .deposedLeader] }
         guard !menu.isEmpty else { return }
         let gap = Double(pick([100, 200, 400, 800]))
         var time = SimulatedTime.milliseconds(300)

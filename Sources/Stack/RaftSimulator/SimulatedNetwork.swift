@@ -98,6 +98,9 @@ struct SimulatedNetwork {
                 let distance = (from - to + size) % size
                 return size > 3 ? distance != 1 && distance != size - 1 : from + to == size - 1
             }
+        case .pair(let one, let other):
+            let pair = [place(one), place(other)]
+            return links { !pair.contains($0) || !pair.contains($1) }
         case .link(let from, let to):
             return links { $0 == place(from) && $1 == place(to) }
         }

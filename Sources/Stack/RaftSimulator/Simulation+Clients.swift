@@ -15,6 +15,11 @@ extension Operation {
     ) -> Operation {
         Operation(aim: aim, key: key, isHandedOn: isHandedOn, writes: 0, padding: 0)
     }
+
+    /// The same operation, asked for at a node that need not lead.
+    func handedOn(by node: Target) -> Operation {
+        Operation(aim: node, key: key, isHandedOn: true, writes: writes, padding: padding)
+    }
 }
 
 /// A read that a node has taken in.
@@ -33,6 +38,15 @@ struct Retry {
 extension Simulation {
     mutating func begin(_ operation: Operation) throws(Violation) {
         try attempt(Retry(operation: operation, place: place(of: operation.aim), left: 2))
+    }
+
+    /// Lets clients that waited for a leader ask the new one at once, whatever it may know yet.
+    mutating func rush(_ place: Int) {
+        for key in RegisterKey.all {
+            retries.append(Retry(operation: .read(key, at: .place(place)), place: place, left: 0))
+            let delay = SimulatedTime(microseconds: random.integer(in: 0...1000))
+            queue.add(.retry(retries.count - 1), at: now + delay)
+        }
     }
 
     mutating func attempt(_ retry: Retry) throws(Violation) {

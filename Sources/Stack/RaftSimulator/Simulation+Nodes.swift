@@ -149,15 +149,15 @@ extension Simulation {
                 .durability, "\(id) leads term \(change.term), and its own vote is not on its disk")
         }
         spring(.election, place)
+        rush(place)
     }
 
     // MARK: Judging
 
     private mutating func judgeCommit(_ place: Int) throws(Violation) {
-        let commit = nodes[place].raft.committedIndex
+        let (commit, term) = Self.marks(of: &nodes[place].raft)
         let seen = max(nodes[place].commitSeen, nodes[place].log.base.index)
         guard seen < commit else { return }
-        let term = nodes[place].raft.currentTerm
         let id = nodes[place].id
         for index in seen.next...commit {
             guard let entryTerm = nodes[place].log.term(at: index) else {
@@ -171,6 +171,11 @@ extension Simulation {
         if narrate != nil { note("\(id) commits through \(commit)") }
         nodes[place].commitSeen = commit
         spring(.commit, place)
+    }
+
+    /// Looks at a core in its place: a getter called through the array would copy all of it first.
+    private static func marks(of raft: inout RaftNode) -> (LogIndex, Term) {
+        (raft.committedIndex, raft.currentTerm)
     }
 
     private func judgeQuorum(
@@ -294,12 +299,12 @@ extension Simulation {
 
     /// Judges what a message promises about its sender's disk.
     private mutating func judge(_ message: RaftMessage, from place: Int) throws(Violation) {
-        let disk = nodes[place].disk
         switch message.body {
         case .voteReply(let reply) where reply.isGranted && !reply.isPreVote:
             try checker.didVote(message.from, for: message.to, in: message.term)
             let promise = HardState(term: message.term, vote: message.to)
-            guard disk.hardState == promise || disk.hardState.term > message.term else {
+            let durable = nodes[place].disk.hardState
+            guard durable == promise || durable.term > message.term else {
                 throw Violation(
                     .durability,
                     "\(message.from) votes for \(message.to) in term \(message.term), and its "
@@ -307,12 +312,14 @@ extension Simulation {
             }
             spring(.vote, place)
         case .appendReply(.matched(let index)):
-            guard disk.last.index >= index else {
+            let last = nodes[place].disk.last
+            guard last.index >= index else {
                 throw Violation(
                     .durability,
-                    "\(message.from) confirms entry \(index), and its disk ends at \(disk.last)")
+                    "\(message.from) confirms entry \(index), and its disk ends at \(last)")
             }
             spring(.confirmation, place)
+        case .heartbeat: spring(.round, place)
         default: break
         }
     }

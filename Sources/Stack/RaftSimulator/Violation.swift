@@ -28,6 +28,8 @@ package enum Promise: String, Hashable, Sendable, CaseIterable {
     case quorum = "quorum"
     /// A node acts by the newest configuration in its log, committed or not (paper, 6).
     case configuration = "configuration in force"
+    /// What a client asked for once is executed once at most, however often messages are repeated.
+    case atMostOnce = "at most once"
     /// A replica's state is no older than it says.
     case staleness = "bounded staleness"
     /// A message that was encoded and decoded again is the same message.

@@ -20,6 +20,8 @@
 //                                                   first test, from 0, that did not hold
 //         test    VERSION key n | VALUE key v | ABSENT key | PRESENT key
 //         change  SET key value | DEL key | INCRBY key n          one for each key
+//         keys of several shards: any node carries it out, two-phase, see TwoPhase.swift; the
+//         session of an ID is one of the shard of the first key
 //     SESSION                     @name, for `ID @name seq`: the safe kind, see RequestTable.swift
 //
 //   Refusals:
@@ -50,6 +52,7 @@ struct StoreCommands {
     let host: ReplicaHost
     let settings: StoreSettings
     let routes: ShardRoutes
+    let transactions: ShardTransactions
 
     func answer(_ command: RESPCommand) async -> RESPValue {
         do throws(CommandRefusal) {
@@ -123,9 +126,19 @@ struct StoreCommands {
 
     /// What was found: values or a range, as the query asked.
     private func read(_ query: StoreQuery) async throws(CommandRefusal) -> QueryOutcome {
-        let outcome = await replica.read(query)
+        let deadline = MonotonicTime.now() + replica.limits.answerTimeout
+        var outcome = await replica.read(query)
+        var count = 0
+        while case .locked(let holder) = outcome {
+            count += 1
+            guard await transactions.wait(for: holder, on: replica, count, until: deadline) else {
+                break
+            }
+            outcome = await replica.read(query)
+        }
         switch outcome {
         case .values, .range: return outcome
+        case .locked: throw .unavailable("a key is held by a transaction")
         case .tooLarge:
             throw .tooLarge("an answer has at most \(Bounds.answerBytesMax) bytes; ask for less")
         case .refused(let refusal): throw refused(refusal)

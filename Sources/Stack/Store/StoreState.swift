@@ -87,6 +87,8 @@ enum QueryOutcome: Sendable {
     /// One value, or none, for each key asked for.
     case values([VersionedValue?])
     case range([KeyValue])
+    /// A transaction across shards is about to write what was asked for: wait for its end.
+    case locked(TransactionID)
     /// The answer would have more bytes than one answer may have.
     case tooLarge
     case refused(RaftRefusal)
@@ -111,6 +113,7 @@ extension StoreState {
         do throws(StateError) {
             switch query {
             case .values(let keys):
+                if let holder = try table.writer(ofAny: keys) { return .locked(holder) }
                 var values: [VersionedValue?] = []
                 var byteCount = 0
                 for key in keys {
@@ -121,6 +124,7 @@ extension StoreState {
                 }
                 return .values(values)
             case .range(let prefix, let limit):
+                if let holder = try table.writer(under: prefix) { return .locked(holder) }
                 let pairs = try table.range(
                     prefix: prefix, limit: limit, byteCountMax: Bounds.answerBytesMax)
                 return pairs.map { .range($0) } ?? .tooLarge

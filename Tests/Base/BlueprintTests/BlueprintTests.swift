@@ -42,6 +42,7 @@ private func samples() -> [TierSettings] {
     store.mapSize = 1 << 21
     let node = QueueNode(id: 2, client: addresses[0], peer: addresses[1].address)
     var queue = QueueSettings(node: 2, nodes: [node], partitions: 4)
+    queue.acknowledge = .leader
     queue.heartbeat = .milliseconds(13)
     queue.electionTimeout = .milliseconds(14)
     queue.tries = 3

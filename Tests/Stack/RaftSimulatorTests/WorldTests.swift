@@ -48,6 +48,7 @@ struct SimulatedNetworkTests {
         #expect(cuts(.deafened(.place(1)), of: 3) == [[0, 1], [2, 1]])
         #expect(cuts(.split(mask: 0b001), of: 3) == [[0, 1], [0, 2], [1, 0], [2, 0]])
         #expect(cuts(.bridge(.place(0)), of: 3) == [[1, 2], [2, 1]])
+        #expect(cuts(.pair(.place(0), .place(2)), of: 3) == [[0, 1], [1, 0], [1, 2], [2, 1]])
         #expect(cuts(.link(from: .place(2), to: .place(0)), of: 3) == [[2, 0]])
     }
 

@@ -36,6 +36,7 @@ extension ExperimentSchema {
                 [
                     ("peer-port", ref("port")), ("tries", integer(from: 1)),
                     ("memory", ref("size")), ("retention", ref("duration")),
+                    ("acknowledge", words(QueueAcknowledgement.self)),
                 ]
             case .worker:
                 [

@@ -94,6 +94,9 @@ struct TierReader {
         queue.memory = fields.optional("memory", Checked.size(1 << 10...1 << 30))
         queue.retention = fields.optional(
             "retention", Checked.duration(.seconds(1) ... .seconds(365 * 24 * 3600)))
+        let acknowledge = fields.optional(
+            "acknowledge", Checked.word("acknowledgement", QueueAcknowledgement.self))
+        queue.acknowledge = acknowledge ?? queue.acknowledge
         return queue
     }
 

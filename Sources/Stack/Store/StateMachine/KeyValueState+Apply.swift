@@ -66,8 +66,16 @@ extension KeyValueState {
             return reply
         }
         let changes = Changes(data: data(transaction), index: index)
+        let ledger = ledger(transaction)
+        if case .step(let step) = command.action {
+            guard owns(command.action) else { return .refused(.moved) }
+            var phases = TwoPhase(changes, requests, ledger)
+            defer { forgottenCount += phases.forgottenCount }
+            return try phases.carryOut(step, for: command.request)
+        }
         guard let request = command.request else {
             guard owns(command.action) else { return .refused(.moved) }
+            if let holder = try ledger.holder(ofAny: command.action.keys) { return .locked(holder) }
             return try changes.carryOut(command.action)
         }
         switch try requests.standing(of: request) {
@@ -77,6 +85,7 @@ extension KeyValueState {
         }
         // Not kept: another try of it is for the shard that has the keys now.
         guard owns(command.action) else { return .refused(.moved) }
+        if let holder = try ledger.holder(ofAny: command.action.keys) { return .locked(holder) }
         let reply = try changes.carryOut(command.action)
         forgottenCount += try requests.keep(reply, to: request, at: index)
         return reply

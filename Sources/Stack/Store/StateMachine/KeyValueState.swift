@@ -148,6 +148,10 @@ package final class KeyValueState {
         DataTable(table: tables.data, transaction: transaction, path: environment.path)
     }
 
+    func ledger(_ transaction: LMDBTransaction) -> TransactionLedger {
+        TransactionLedger(tables: tables, transaction: transaction, path: environment.path)
+    }
+
     func transaction() throws(StateError) -> LMDBTransaction {
         switch phase {
         case .open(let transaction): return transaction

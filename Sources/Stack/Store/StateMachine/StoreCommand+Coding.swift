@@ -32,6 +32,7 @@ extension StoreCommand {
         case .delete(let key): writer.write(bytes: key)
         case .transact(let transaction): transaction.encode(into: &writer)
         case .openSession: break
+        case .step(let step): step.encode(into: &writer)
         }
         return writer.finish()
     }
@@ -44,6 +45,7 @@ extension StoreCommand {
         case .delete: Tag.delete
         case .transact: Tag.transact
         case .openSession: Tag.openSession
+        case .step(let step): step.tag
         }
     }
 
@@ -74,6 +76,7 @@ extension StoreCommand {
     private static func readAction(
         _ tag: UInt8, _ reader: inout ByteReader
     ) throws(StoreCommandError) -> Action {
+        if let step = try TransactionStep(tag: tag, decoding: &reader) { return .step(step) }
         if tag == Tag.transact { return .transact(try Transaction(decoding: &reader)) }
         do throws(ByteReaderError) {
             return try readPlainAction(tag, &reader)

@@ -27,6 +27,8 @@ package enum StoreReply: Hashable, Sendable {
         case malformed = 3
         /// A key is not this shard's any more. Never kept.
         case moved = 4
+        /// Too many transactions across shards are under way here. Never kept.
+        case overloaded = 5
     }
 
     private enum Tag {
