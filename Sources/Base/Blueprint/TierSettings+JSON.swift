@@ -106,7 +106,8 @@ extension StoreSettings {
     init(_ members: Members) throws(BlueprintError) {
         try members.allow([
             "shard", "shardCount", "replica", "replicas", "shards", "sharding", "usersPerShard",
-            "acknowledge", "heartbeatNanoseconds", "electionTimeoutNanoseconds", "mapSize",
+            "acknowledge", "replication", "heartbeatNanoseconds", "electionTimeoutNanoseconds",
+            "mapSize",
         ])
         let replicas = try StoreReplica.list(
             try members.required("replicas"), at: members.member("replicas"))
@@ -134,9 +135,22 @@ extension StoreSettings {
         try members.read("sharding", into: &sharding)
         try members.read("usersPerShard", into: &usersPerShard, from: 1)
         try members.read("acknowledge", into: &acknowledge)
+        try readReplication(members)
         try members.read("heartbeat", into: &heartbeat)
         try members.read("electionTimeout", into: &electionTimeout)
         try members.read("mapSize", into: &mapSize, from: 1 << 20)
+    }
+
+    /// Two words for one choice: they may both be there, but not against each other.
+    private mutating func readReplication(_ members: Members) throws(BlueprintError) {
+        guard members.optional("replication") != nil else { return }
+        var wanted = replication
+        try members.read("replication", into: &wanted)
+        guard members.optional("acknowledge") == nil || wanted == replication else {
+            throw BlueprintError(
+                member: members.member("replication"), problem: .unknownWord(wanted.rawValue))
+        }
+        replication = wanted
     }
 
     var json: JSON {
@@ -145,7 +159,7 @@ extension StoreSettings {
             "replicas": .array(replicas.map(\.json)),
             "shards": .array(shards.map { .array($0.map(\.json)) }),
             "sharding": .string(sharding.rawValue), "usersPerShard": usersPerShard.json,
-            "acknowledge": .string(acknowledge.rawValue),
+            "replication": .string(replication.rawValue),
             "heartbeatNanoseconds": heartbeat.json,
             "electionTimeoutNanoseconds": electionTimeout.json, "mapSize": mapSize.json,
         ]
@@ -171,8 +185,9 @@ extension QueueNode {
 extension QueueSettings {
     init(_ members: Members) throws(BlueprintError) {
         try members.allow([
-            "node", "nodes", "partitions", "heartbeatNanoseconds", "electionTimeoutNanoseconds",
-            "tries", "retryDelayMinNanoseconds", "retryDelayMaxNanoseconds", "sessionNanoseconds",
+            "node", "nodes", "partitions", "acknowledge", "heartbeatNanoseconds",
+            "electionTimeoutNanoseconds", "tries", "retryDelayMinNanoseconds",
+            "retryDelayMaxNanoseconds", "sessionNanoseconds",
             "retentionNanoseconds", "memory",
         ])
         var nodes: [QueueNode] = []
@@ -185,6 +200,7 @@ extension QueueSettings {
         guard nodes.contains(where: { $0.id == node }) else {
             throw BlueprintError(member: members.member("node"), problem: .outOfRange(Int64(node)))
         }
+        try members.read("acknowledge", into: &acknowledge)
         try members.read("heartbeat", into: &heartbeat)
         try members.read("electionTimeout", into: &electionTimeout)
         try members.read("tries", into: &tries, from: 1)
@@ -198,6 +214,7 @@ extension QueueSettings {
     var json: JSON {
         [
             "node": node.json, "nodes": .array(nodes.map(\.json)), "partitions": partitions.json,
+            "acknowledge": .string(acknowledge.rawValue),
             "heartbeatNanoseconds": heartbeat.json,
             "electionTimeoutNanoseconds": electionTimeout.json, "tries": tries.json,
             "retryDelayMinNanoseconds": retryDelayMin.json,

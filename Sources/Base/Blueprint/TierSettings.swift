@@ -71,6 +71,16 @@ package enum StoreAcknowledgement: String, CaseIterable, Sendable {
     case leader
 }
 
+/// How a shard's log is replicated.
+package enum StoreReplication: String, CaseIterable, Sendable {
+    /// A write is acknowledged once a majority has it on disk: no failover loses it.
+    case majority
+    /// Leader and followers, as many databases do it by default: the leader acknowledges after its
+    /// own disk and ships the log meanwhile. When it fails a follower takes over with what has
+    /// arrived, and acknowledged writes may be lost. There to be compared, and to be caught.
+    case async
+}
+
 /// One member of a shard's Raft group.
 package struct StoreReplica: Equatable, Sendable {
     /// Counted from 1 within the shard.
@@ -107,6 +117,11 @@ package struct StoreSettings: Equatable, Sendable {
     package var sharding: StoreSharding = .hash
     package var usersPerShard = 10_000
     package var acknowledge: StoreAcknowledgement = .majority
+    /// The same choice in the words of a database's manual.
+    package var replication: StoreReplication {
+        get { acknowledge == .leader ? .async : .majority }
+        set { acknowledge = newValue == .async ? .leader : .majority }
+    }
     package var heartbeat: Duration = .milliseconds(50)
     /// The least election timeout; each election draws from this up to twice this. Several
     /// heartbeats long, or a late packet deposes a healthy leader.
@@ -120,6 +135,14 @@ package struct StoreSettings: Equatable, Sendable {
         self.replica = replica
         self.replicas = replicas
     }
+}
+
+/// When a queue answers a publisher, or anybody else who changes something.
+package enum QueueAcknowledgement: String, CaseIterable, Sendable {
+    /// Once a majority has it on disk.
+    case majority
+    /// Once the leader alone has it: a planted bug that `lost_writes` must catch.
+    case leader
 }
 
 /// One node of the queue.
@@ -145,6 +168,7 @@ package struct QueueSettings: Equatable, Sendable {
     /// Partitions of every topic, each a Raft group; never changed for a data folder, since keys
     /// would move.
     package var partitions: Int
+    package var acknowledge: QueueAcknowledgement = .majority
     package var heartbeat: Duration = .milliseconds(50)
     /// The least election timeout; each election draws from this up to twice this. Several
     /// heartbeats long, or a late packet deposes a healthy leader.
@@ -161,8 +185,9 @@ package struct QueueSettings: Equatable, Sendable {
     package var session: Duration = .seconds(3)
     /// How long a message may stay that nobody has done.
     package var retention: Duration = .seconds(7 * 24 * 3600)
-    /// Bytes of messages in one partition; above it publishing is refused. Bounds memory, and on
-    /// the disk about twice as much besides the log.
+    /// Bytes of messages in one partition; above it publishing is refused. Bounds memory, and the
+    /// disk: two files of about this size while one takes the other's place, and half of it in the
+    /// log before the next.
     package var memory = 64 << 20
 
     package init(node: Int, nodes: [QueueNode], partitions: Int) {

@@ -1,5 +1,6 @@
 // One tier as a process: `faultline-node <tier> --blueprint=FILE`. It serves until SIGTERM, drains,
-// and exits with 0; a second SIGTERM or SIGINT ends it at once.
+// and exits with 0; a second SIGTERM or SIGINT ends it at once. `faultline-node store-verify` compares
+// the replicas of a shard instead.
 
 import App
 import Balancer
@@ -14,6 +15,7 @@ import Wire
 
 let status = Reactor.run { () async -> Int32 in
     do {
+        if let check = try StoreVerify.parse(CommandLine.arguments) { return await check.run() }
         let signals = try SignalWatch([.terminate, .interrupt])
         try CurrentProcess.raiseDescriptorLimit()
         let blueprint = try NodeArguments.parse(CommandLine.arguments).read()

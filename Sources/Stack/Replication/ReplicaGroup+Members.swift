@@ -109,11 +109,13 @@ extension ReplicaGroup {
     }
 
     /// A replica that knows itself that it is no member ends, after a pause in which those who wait
-    /// for the change here learn that it is done.
+    /// for the change here learn that it is done. One that was invited first has to be past the
+    /// place of its invitation: before that it reads how it was left out an earlier time.
     func countTicksLeftOut(_ count: Int) {
         let status = status
         let isLeftOut =
-            status.isMembershipCommitted && !status.membership.voters.isEmpty
+            status.isMembershipCommitted && status.commit > admittedAt
+            && !status.membership.voters.isEmpty
             && !status.membership.members.contains(replica)
         ticksLeftOut = isLeftOut ? ticksLeftOut + count : 0
         if ticksLeftOut > 2 * limits.ticksPerHeartbeat { outlets.retire() }

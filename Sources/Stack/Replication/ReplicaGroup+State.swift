@@ -59,7 +59,7 @@ extension ReplicaGroup {
         guard !isCheckpointing, !isCopying else { return false }
         if waitingCopy != nil || state.wantsCheckpoint { return true }
         let distance = state.checkpointed.index.distance(to: state.applied.index)
-        return distance > 0
+        return distance > 0 && appliedBytes >= state.checkpointBytes / 2
             && (distance >= limits.checkpointEntries || appliedBytes >= limits.checkpointBytes)
     }
 

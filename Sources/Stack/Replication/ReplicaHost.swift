@@ -43,6 +43,8 @@ package final class ReplicaHost {
     private var woken: [GroupID] = []
     private var isWoken: Set<GroupID> = []
     private var isTurnDue = false
+    /// Groups whose replica here is ending; until that is durable there is no new one.
+    private var leaving: Set<GroupID> = []
     private var toldAbsent: [PeerGroup: MonotonicTime] = [:]
     private var isRunning = true
     /// True when the log was empty: this host takes part in nothing yet, and never did.
@@ -145,6 +147,13 @@ package final class ReplicaHost {
     ) -> RecoveredGroup {
         var found = RecoveredGroup(founding: founding)
         records.append(.founded(founding), of: id)
+        if founding.founders == .joining {
+            // An earlier replica of the group on this host may have confirmed entries that are gone
+            // with it. Like one that lost its log, this one has its leader forget them, and no vote
+            // before it has caught up.
+            found.hardState.isRecovering = true
+            records.append(.hardState(found.hardState), of: id)
+        }
         guard position != .zero else { return found }
         found.hardState = HardState(term: position.term, vote: nil)
         found.base = SnapshotDescriptor(position: position, membership: founding.founders)
@@ -170,12 +179,14 @@ package final class ReplicaHost {
     /// Ends this host's replica of a group for good, and tells the tenant once that is durable.
     package func remove(_ id: GroupID) async {
         guard let group = groups.removeValue(forKey: id) else { return }
+        leaving.insert(id)
         await group.stop()
         records.append(.removed, of: id)
         guard await records.flush() else { return }
         log.info("removed", ["group": id])
         try? File.removeTree("\(settings.folder)/snapshots-\(id)")
         tenant?.didRemove(id)
+        leaving.remove(id)
     }
 
     private func outlets(of id: GroupID) -> GroupOutlets {
@@ -220,7 +231,9 @@ package final class ReplicaHost {
     private func deliver(_ frame: PeerFrame, from peer: NodeID) {
         switch frame {
         case .message(let id, let message):
-            guard let group = groups[id] else { return answer(.absent(id), to: peer) }
+            guard let group = groups[id] else {
+                return leaving.contains(id) ? () : answer(.absent(id), to: peer)
+            }
             group.receive(message)
             // Only those that campaign speak unasked without being the leader.
             if case .voteRequest = message.body, let dismissal = group.dismissal(of: peer) {
@@ -229,7 +242,7 @@ package final class ReplicaHost {
         case .absent(let id):
             if let invitation = groups[id]?.didFindAbsent(peer) { answer(invitation, to: peer) }
         case .invite(let id, let index, let charter):
-            guard groups[id] == nil, recovered[id] == nil else { return }
+            guard !knows(id), !leaving.contains(id) else { return }
             tenant?.admit(
                 id, Founding(founders: .joining, charter: charter, admittedAt: index))
         case .dismiss(let id, let index):

@@ -27,6 +27,10 @@ package protocol ReplicatedState: AnyObject {
     /// True when nothing more may be applied before a checkpoint has begun.
     var wantsCheckpoint: Bool { get }
 
+    /// Bytes that a checkpoint writes whatever has changed, about. Half as many are applied before
+    /// the next one, so that a large state is not written again for every few entries.
+    var checkpointBytes: Int { get }
+
     /// Applies a batch in order, or the first so many of it; one reply for each command.
     ///
     /// Nil is the reply to an entry without a command, and to one that was applied before. It must
@@ -54,6 +58,8 @@ package protocol ReplicatedState: AnyObject {
 
 extension ReplicatedState {
     package var isNearlyFull: Bool { false }
+    /// Of a state that writes only what has changed.
+    package var checkpointBytes: Int { 0 }
     package var wantsCheckpoint: Bool { false }
 }
 

@@ -23,7 +23,7 @@ package enum ReplicationError: Error, CustomStringConvertible {
         switch self {
         case .journal(.corrupt(let segment, let offset)):
             "the log is damaged: \(segment) at byte \(offset); entries that were acknowledged may"
-                + " be lost, so this replica must not vote before its peers have rebuilt it"
+                + " be lost"
         case .journal(let error): error.description
         case .system(let error): error.description
         case .state(let group, let error): "state of group \(group): \(error)"

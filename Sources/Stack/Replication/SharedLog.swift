@@ -26,6 +26,7 @@ protocol LogClient: AnyObject {
 @ReactorActor
 final class SharedLog {
     let journal: SegmentedJournal
+    private let register: LogRegister
     let segmentSizeMax: Int
     let log: Log
     var live: LiveRecords
@@ -44,45 +45,15 @@ final class SharedLog {
     /// Told after each sync, once every client was told.
     var didSync: @ReactorActor () -> Void = {}
 
-    private init(journal: SegmentedJournal, live: LiveRecords, segmentSizeMax: Int, log: Log) {
+    init(
+        journal: SegmentedJournal, register: LogRegister, live: LiveRecords, segmentSizeMax: Int,
+        log: Log
+    ) {
         self.journal = journal
+        self.register = register
         self.live = live
         self.segmentSizeMax = segmentSizeMax
         self.log = log
-    }
-
-    static func open(
-        _ folder: String, options: JournalOptions, log: Log
-    ) throws(ReplicationError) -> (log: SharedLog, groups: [GroupID: RecoveredGroup]) {
-        var replay = LogReplay()
-        var malformed: ReplicationError?
-        let journal: SegmentedJournal
-        do {
-            let opened = try SegmentedJournal.open(folder: folder, options: options) { record in
-                guard
-                    let (group, parsed) = LogRecord.parse(
-                        kind: record.kind, payload: record.payload)
-                else {
-                    malformed =
-                        malformed ?? .malformedRecord(index: record.index, kind: record.kind)
-                    return
-                }
-                replay.take(parsed, of: group, at: Self.place(record.index, record.payload))
-            }
-            journal = opened.journal
-            if let tail = opened.recovery.tornTail {
-                log.info(
-                    "torn tail cut",
-                    ["segment": tail.segment, "offset": tail.offset, "bytes": tail.byteCount])
-            }
-        } catch {
-            throw .journal(error)
-        }
-        if let malformed { throw malformed }
-        let (groups, live) = try replay.finish()
-        let shared = SharedLog(
-            journal: journal, live: live, segmentSizeMax: options.segmentSizeMax, log: log)
-        return (shared, groups)
     }
 
     var firstIndex: UInt64 { journal.firstIndex }
@@ -102,6 +73,11 @@ final class SharedLog {
     func append(_ record: LogRecord, of group: GroupID) {
         let place = append(record.kind, record.payload(of: group))
         live.note(record, of: group, at: place)
+        do throws(JournalError) {
+            try register.note(record, of: group)
+        } catch {
+            fail("the register cannot be written", error)
+        }
     }
 
     /// Adds a record without a note of what it means.
@@ -114,7 +90,7 @@ final class SharedLog {
         }
     }
 
-    private static func place(_ index: UInt64, _ payload: [UInt8]) -> LiveRecords.Place {
+    nonisolated static func place(_ index: UInt64, _ payload: [UInt8]) -> LiveRecords.Place {
         // The journal's own share of a record is 24 bytes and padding.
         LiveRecords.Place(record: index, byteCount: payload.count + 28)
     }
@@ -159,10 +135,7 @@ final class SharedLog {
         waiting = []
         for client in clients { client.syncDidBegin() }
         do throws(JournalError) {
-            if let batch = try journal.beginSync() {
-                syncCount += 1
-                try journal.finishSync(await offload { batch.perform() })
-            }
+            try await syncBoth(try register.beginSync(), try journal.beginSync())
         } catch {
             fail("the log cannot be synced", error)
         }
@@ -171,6 +144,20 @@ final class SharedLog {
         for client in clients { client.syncDidEnd() }
         didSync()
         cleanIfDue()
+    }
+
+    /// The register first: it may be ahead of the log, never behind.
+    private func syncBoth(
+        _ first: SyncBatch?, _ second: SyncBatch?
+    ) async throws(JournalError) {
+        if first == nil, second == nil { return }
+        syncCount += 1
+        let (registered, logged) = await offload {
+            let registered = first?.perform()
+            return (registered, registered?.failure == nil ? second?.perform() : nil)
+        }
+        if let registered { try register.finishSync(registered) }
+        if let logged { try journal.finishSync(logged) }
     }
 
     /// Stops at once, as a crash would, but for the sync that is under way: it is waited for.

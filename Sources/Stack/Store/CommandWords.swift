@@ -51,6 +51,13 @@ struct CommandWords {
         return request
     }
 
+    /// `FOLLOWER`, or `STALE milliseconds`, or nothing.
+    mutating func takeReadPlace() throws(CommandRefusal) -> ReadPlace {
+        if take(ifWord: "FOLLOWER") { return .anywhere }
+        guard take(ifWord: "STALE") else { return .leader }
+        return .stale(.milliseconds(Int64(clamping: min(try takeCount(), 1 << 40))))
+    }
+
     func expectEnd() throws(CommandRefusal) {
         if !isAtEnd { throw arguments }
     }

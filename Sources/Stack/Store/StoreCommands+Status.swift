@@ -24,6 +24,7 @@ extension StoreCommands {
             ("role", Self.word(for: status.role)), ("term", "\(status.term)"),
             ("leader", status.leader.map(\.description) ?? "-1"),
             ("shard", "\(settings.shard)"), ("replica", "\(settings.replica)"),
+            ("replication", settings.replication.rawValue),
             ("commit", "\(status.commit)"), ("applied", "\(replica.state.applied.index)"),
             ("last", "\(status.last.index)"), ("stable", "\(status.stable)"),
             ("compacted", "\(status.compacted)"),

@@ -1,6 +1,9 @@
 // Writes: from the words of a command to an entry of the log, and from what applying it gave to the
 // client's answer.
 
+import Linux
+import Raft
+import Reactor
 import Replication
 import Wire
 
@@ -8,14 +11,34 @@ extension StoreCommands {
     func write(_ command: RESPCommand) async throws(CommandRefusal) -> RESPValue {
         var words = CommandWords(command)
         let (write, form) = try words.takeWrite()
+        if let request = write.request, request.isReserved {
+            throw .syntax("names with \(RequestID.reservedMark) are the store's own")
+        }
+        if case .transact(let transaction) = write.action, transactions.isSpread(transaction) {
+            return try form.answer(
+                try await transactions.coordinate(transaction, for: write.request))
+        }
         for key in write.action.keys { try check(key) }
-        switch await replica.propose(write.encoded) {
-        case .applied(.refused(.moved)):
-            for key in write.action.keys { try check(key) }
-            throw .unavailable("the shard has just been split")
-        case .applied(let reply): return try form.answer(reply)
-        case .refused(let refusal): throw refused(refusal)
-        case .unknown: throw .unknown("no majority answered in time")
+        return try form.answer(try await replicate(write))
+    }
+
+    /// Puts a command into the log, again and again while a transaction holds one of its keys.
+    func replicate(_ write: StoreCommand) async throws(CommandRefusal) -> StoreReply {
+        let deadline = MonotonicTime.now() + replica.limits.answerTimeout
+        var count = 0
+        while true {
+            switch await replica.propose(write.encoded) {
+            case .applied(.locked(let holder)):
+                count += 1
+                guard await transactions.wait(for: holder, on: replica, count, until: deadline)
+                else { throw .unavailable("a key is held by a transaction") }
+            case .applied(.refused(.moved)):
+                for key in write.action.keys { try check(key) }
+                throw .unavailable("the shard has just been split")
+            case .applied(let reply): return reply
+            case .refused(let refusal): throw refused(refusal)
+            case .unknown: throw .unknown("no majority answered in time")
+            }
         }
     }
 }
@@ -40,6 +63,9 @@ enum AnswerForm {
         case .refused(.notInteger): throw .syntax("value is not an integer or out of range")
         case .refused(.overflow): throw .syntax("increment would overflow")
         case .refused(.moved): throw .unavailable("another shard owns a key")
+        case .refused(.overloaded): throw .overloaded("too many transactions are prepared")
+        case .locked, .begun, .prepared, .aborted, .checksum:
+            throw .unavailable("a transaction was left unfinished")
         case .refused(.malformed): throw .syntax("the command is not one that this build knows")
         }
     }

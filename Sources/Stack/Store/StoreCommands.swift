@@ -6,6 +6,9 @@
 //
 //   Reads, linearizable:
 //     GET key [VERSION]           the value, or null; with VERSION: value, version (null, 0)
+//     GET key [VERSION] FOLLOWER  the same of any replica, which asks the leader how far to be
+//     GET key [VERSION] STALE ms  of any replica at once: value, [version,] and the most by which it
+//                                 may be out of date, in ms; -TOOSTALE when that is over the bound
 //     MGET key...                 a value or null for each
 //     RANGE prefix limit          key, value, ... from the highest key downwards
 //
@@ -20,7 +23,11 @@
 //                                                   first test, from 0, that did not hold
 //         test    VERSION key n | VALUE key v | ABSENT key | PRESENT key
 //         change  SET key value | DEL key | INCRBY key n          one for each key
+//         keys of several shards: any node carries it out, two-phase, see TwoPhase.swift; the
+//         session of an ID is one of the shard of the first key
 //     SESSION                     @name, for `ID @name seq`: the safe kind, see RequestTable.swift
+//
+//   CHECKSUM, BACKUP, RESTORE: see StoreCommands+Upkeep.swift
 //
 //   Refusals:
 //     -NOTLEADER host:port        certainly not executed; ask there (`-` while nobody knows)
@@ -50,6 +57,7 @@ struct StoreCommands {
     let host: ReplicaHost
     let settings: StoreSettings
     let routes: ShardRoutes
+    let transactions: ShardTransactions
 
     func answer(_ command: RESPCommand) async -> RESPValue {
         do throws(CommandRefusal) {
@@ -68,6 +76,9 @@ struct StoreCommands {
         case "GET": return try await get(command)
         case "MGET": return try await getMany(command)
         case "RANGE": return try await range(command)
+        case "CHECKSUM": return try await checksum(command)
+        case "BACKUP": return try await backup(command)
+        case "RESTORE": return try await restore(command)
         case "SET", "DEL", "INCRBY", "ONCE", "TXN", "SESSION": return try await write(command)
         case "COMMAND", "CLIENT", "CONFIG": return .array([])  // redis-cli asks on connecting.
         default: throw .syntax("unknown command '\(command.name.prefix(32))'")
@@ -80,29 +91,34 @@ struct StoreCommands {
         var words = CommandWords(command)
         let key = try words.take()
         let wantsVersion = words.take(ifWord: "VERSION")
+        let place = try words.takeReadPlace()
         try words.expectEnd()
-        let found = try await values(of: [key]).first ?? nil
-        let value = found.map { RESPValue.bulk($0.value) } ?? .null
-        if !wantsVersion { return value }
-        return .array([value, .integer(Int64(clamping: found?.version ?? 0))])
+        let (values, age) = try await values(of: [key], place)
+        let found = values.first ?? nil
+        var answer = [found.map { RESPValue.bulk($0.value) } ?? .null]
+        if wantsVersion { answer.append(.integer(Int64(clamping: found?.version ?? 0))) }
+        if let age { answer.append(.integer(age.milliseconds)) }
+        return answer.count == 1 ? answer[0] : .array(answer)
     }
 
     private func getMany(_ command: RESPCommand) async throws(CommandRefusal) -> RESPValue {
         let keys = Array(command.words.dropFirst())
         guard !keys.isEmpty, keys.count <= Bounds.keysMax else { throw .arguments("mget") }
-        return .array(try await values(of: keys).map { $0.map { .bulk($0.value) } ?? .null })
+        return .array(
+            try await values(of: keys, .leader).values.map { $0.map { .bulk($0.value) } ?? .null })
     }
 
     private func values(
-        of keys: [[UInt8]]
-    ) async throws(CommandRefusal) -> [VersionedValue?] {
+        of keys: [[UInt8]], _ place: ReadPlace
+    ) async throws(CommandRefusal) -> (values: [VersionedValue?], age: Duration?) {
         for key in keys { try check(key) }
-        guard case .values(let values) = try await read(.values(of: keys)) else {
+        let (outcome, age) = try await read(.values(of: keys), place)
+        guard case .values(let values) = outcome else {
             throw .unavailable("the read gave no values")
         }
         // A split may have come while the quorum was asked; what was read is as of now.
         for key in keys { try check(key) }
-        return values
+        return (values, age)
     }
 
     private func range(_ command: RESPCommand) async throws(CommandRefusal) -> RESPValue {
@@ -113,7 +129,8 @@ struct StoreCommands {
         let isOneUser = ShardKey.tag(of: prefix.span) != 0..<prefix.count
         if isOneUser { try check(prefix) }
         let count = min(Int(limit), Bounds.rangeMax)
-        guard case .range(let pairs) = try await read(.range(prefix: prefix, limit: count)) else {
+        let query = StoreQuery.range(prefix: prefix, limit: count)
+        guard case .range(let pairs) = try await read(query, .leader).outcome else {
             throw .unavailable("the read gave no range")
         }
         if isOneUser { try check(prefix) }
@@ -122,10 +139,23 @@ struct StoreCommands {
     }
 
     /// What was found: values or a range, as the query asked.
-    private func read(_ query: StoreQuery) async throws(CommandRefusal) -> QueryOutcome {
-        let outcome = await replica.read(query)
+    private func read(
+        _ query: StoreQuery, _ place: ReadPlace
+    ) async throws(CommandRefusal) -> (outcome: QueryOutcome, age: Duration?) {
+        let deadline = MonotonicTime.now() + replica.limits.answerTimeout
+        var (outcome, age) = await replica.read(query, place)
+        var count = 0
+        while case .locked(let holder) = outcome {
+            count += 1
+            guard await transactions.wait(for: holder, on: replica, count, until: deadline) else {
+                break
+            }
+            (outcome, age) = await replica.read(query, place)
+        }
         switch outcome {
-        case .values, .range: return outcome
+        case .values, .range: return (outcome, age)
+        case .tooOld: throw .tooStale(age)
+        case .locked: throw .unavailable("a key is held by a transaction")
         case .tooLarge:
             throw .tooLarge("an answer has at most \(Bounds.answerBytesMax) bytes; ask for less")
         case .refused(let refusal): throw refused(refusal)
@@ -176,6 +206,8 @@ enum CommandRefusal: Error, Equatable {
     case wrongShard(version: UInt64, SocketAddress?)
     case tooLarge(String)
     case sessionExpired
+    /// The most by which an answer may be out of date here, where that is known.
+    case tooStale(Duration?)
     case syntax(String)
 
     static func arguments(_ name: String) -> CommandRefusal {
@@ -190,9 +222,16 @@ enum CommandRefusal: Error, Equatable {
         case .overloaded(let why): "OVERLOADED \(why)"
         case .wrongShard(let version, let address):
             "WRONGSHARD \(version) \(address.map(\.description) ?? "-")"
+        case .tooStale(nil): "TOOSTALE this replica does not know how far it is behind"
+        case .tooStale(let age?): "TOOSTALE this replica may be \(age.milliseconds) ms behind"
         case .tooLarge(let what): "TOOLARGE \(what)"
         case .sessionExpired: "SESSIONEXPIRED whether an earlier try was executed is not known"
         case .syntax(let what): "ERR \(what)"
         }
     }
+}
+
+extension Duration {
+    /// Whole ones, rounded up: a bound must not get smaller on its way.
+    fileprivate var milliseconds: Int64 { (nanoseconds + 999_999) / 1_000_000 }
 }

@@ -2,6 +2,7 @@
 // and to the other nodes, and ends cleanly or like a crash.
 
 package import Blueprint
+import Determinism
 import Endpoints
 import Journal
 package import Linux
@@ -17,6 +18,7 @@ package final class StoreServer {
     let settings: StoreSettings
     let host: ReplicaHost
     let routes: ShardRoutes
+    let transactions: ShardTransactions
     let dataFolder: String
     let log: Log
     /// The shards that this node has a replica of.
@@ -38,7 +40,8 @@ package final class StoreServer {
     /// With other bounds, and with a journal by which tests bring about a failing disk.
     init(
         name: String, listen: SocketAddress, dataFolder: String, settings: StoreSettings,
-        seed: UInt64, limits: ReplicaLimits, journal: JournalOptions = JournalOptions()
+        seed: UInt64, limits: ReplicaLimits, journal: JournalOptions = JournalOptions(),
+        patience: TransactionLimits = TransactionLimits()
     ) throws(ReplicationError) {
         self.name = name
         self.settings = settings
@@ -49,6 +52,8 @@ package final class StoreServer {
         place.journal = journal
         host = try ReplicaHost(place, log: log)
         routes = ShardRoutes(settings)
+        transactions = ShardTransactions(
+            routes: routes, limits: patience, random: SeededRandom(seed: seed), log: log)
         let receiver = Receiver()
         do {
             clients = try RESPServer(listen) { command in
@@ -75,6 +80,7 @@ package final class StoreServer {
 
     private func answer(_ command: RESPCommand) async -> RESPValue {
         if command.name == "SHARD" { return await ShardCommands(server: self).answer(command) }
+        if let answer = await TransactionCommands(server: self).answer(command) { return answer }
         if let replica = replica(for: command) {
             return await commands(on: replica).answer(command)
         }
@@ -88,7 +94,9 @@ package final class StoreServer {
     }
 
     func commands(on replica: StoreGroup) -> StoreCommands {
-        StoreCommands(replica: replica, host: host, settings: settings, routes: routes)
+        StoreCommands(
+            replica: replica, host: host, settings: settings, routes: routes,
+            transactions: transactions)
     }
 
     /// The replica that a command is for: by its first key, or else the home shard's.
@@ -117,6 +125,7 @@ package final class StoreServer {
     package func run() async {
         Task { @ReactorActor [host] in await host.run() }
         Task { @ReactorActor in await tellShardsRegularly() }
+        Task { @ReactorActor in await sweepTransactionsRegularly() }
         log.info(
             "serving",
             ["address": address, "shards": shards.keys.sorted(), "replica": settings.replica])
@@ -135,6 +144,7 @@ package final class StoreServer {
     /// Stops at once, as a crash would; what was acknowledged is on the disk anyway.
     package func stop() async {
         clients.stop()
+        transactions.stop()
         await host.stop()
         hasEnded = true
         ended.wakeAll()

@@ -20,6 +20,8 @@ package final class StoreState: ReplicatedState {
     weak var splitter: (any ShardSplitter)?
     var splitting: SplitProgress
     let splitChanged = Turnstile()
+    /// True while a backup reads the state: no other copy and no installation meanwhile.
+    private(set) var isBackingUp = false
 
     init(
         shard: GroupID, folder: String, founders: Membership, ownership: ShardOwnership,
@@ -37,7 +39,7 @@ package final class StoreState: ReplicatedState {
     package var checkpointed: LogPosition { table.checkpointed }
     package var membership: Membership { table.membership }
     package var isFree: Bool { !table.isCheckpointing }
-    package var wantsCheckpoint: Bool { splitting.wantsCheckpoint }
+    package var wantsCheckpoint: Bool { splitting.wantsCheckpoint && !isBackingUp }
 
     package func apply(_ entries: [LogEntry]) throws(StateError) -> [StoreReply?] {
         try table.deleteStrays()
@@ -68,8 +70,35 @@ package final class StoreState: ReplicatedState {
         return try table.finishSnapshot(await offload { work.perform() })
     }
 
+    /// Writes a backup of everything applied to a new file.
+    func backUp(to path: String) async throws(StateError) -> BackupFile {
+        guard isFree, !table.isSnapshotting, splitting == .none else {
+            throw .system(SyscallError(stage: "backup(\(path))", errno: .again))
+        }
+        isBackingUp = true
+        defer {
+            isBackingUp = false
+            splitChanged.wakeAll()
+        }
+        let work = try table.beginSnapshot(to: path + ".state")
+        let file = try table.finishSnapshot(await offload { work.perform() })
+        let copy = BackupFile.SnapshotCopy(
+            path: file.path, index: file.descriptor.index.rawValue,
+            term: file.descriptor.position.term.rawValue, byteCount: file.byteCount,
+            checksum: file.checksum)
+        let shard = shard.rawValue
+        let sealed = await offload { () -> Result<BackupFile, StateError> in
+            do throws(StateError) {
+                return .success(try BackupFile.seal(copy, shard: shard, as: path))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try sealed.get()
+    }
+
     package func install(_ file: SnapshotFile) async throws(StateError) {
-        while splitting.isCopying { _ = await splitChanged.wait() }
+        while splitting.isCopying || isBackingUp { _ = await splitChanged.wait() }
         try table.install(file)
         didInstall()
     }
@@ -87,18 +116,47 @@ enum QueryOutcome: Sendable {
     /// One value, or none, for each key asked for.
     case values([VersionedValue?])
     case range([KeyValue])
+    /// A transaction across shards is about to write what was asked for: wait for its end.
+    case locked(TransactionID)
     /// The answer would have more bytes than one answer may have.
     case tooLarge
     case refused(RaftRefusal)
     /// Leadership was lost, or time ran out, before a quorum confirmed it.
     case lost
     case failed(StateError)
+    /// No bound is known, or one over the client's.
+    case tooOld
+}
+
+/// Which replica may answer, and how well it has to know that it is up to date.
+enum ReadPlace: Sendable {
+    case leader
+    /// Any replica, once it has applied what the leader had committed when it was asked.
+    case anywhere
+    /// Any replica that is behind by no more than that, as far as it knows.
+    case stale(Duration)
 }
 
 extension ReplicaGroup where State == StoreState {
-    /// Reads what every acknowledged write up to now has left.
-    func read(_ query: StoreQuery) async -> QueryOutcome {
-        switch await readBarrier() {
+    /// Reads what every acknowledged write up to now has left; or, where a bound is given, what is
+    /// there, with the most by which it may be out of date.
+    func read(
+        _ query: StoreQuery, _ place: ReadPlace
+    ) async -> (outcome: QueryOutcome, age: Duration?) {
+        switch place {
+        case .leader: return (await read(query, anywhere: false), nil)
+        case .anywhere: return (await read(query, anywhere: true), nil)
+        case .stale(let bound):
+            let deadline = MonotonicTime.now() + limits.answerTimeout
+            while !state.isFree, .now() < deadline { await Reactor.sleep(for: .milliseconds(1)) }
+            guard isRunning, state.isFree else { return (.lost, nil) }
+            guard let age = staleness, age <= bound else { return (.tooOld, staleness) }
+            return (state.answer(query), age)
+        }
+    }
+
+    private func read(_ query: StoreQuery, anywhere: Bool) async -> QueryOutcome {
+        switch await readBarrier(anywhere: anywhere) {
         case .refused(let refusal): return .refused(refusal)
         case .lost: return .lost
         case .ready: return state.answer(query)
@@ -111,6 +169,7 @@ extension StoreState {
         do throws(StateError) {
             switch query {
             case .values(let keys):
+                if let holder = try table.writer(ofAny: keys) { return .locked(holder) }
                 var values: [VersionedValue?] = []
                 var byteCount = 0
                 for key in keys {
@@ -121,6 +180,7 @@ extension StoreState {
                 }
                 return .values(values)
             case .range(let prefix, let limit):
+                if let holder = try table.writer(under: prefix) { return .locked(holder) }
                 let pairs = try table.range(
                     prefix: prefix, limit: limit, byteCountMax: Bounds.answerBytesMax)
                 return pairs.map { .range($0) } ?? .tooLarge

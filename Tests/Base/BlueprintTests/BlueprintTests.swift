@@ -36,12 +36,13 @@ private func samples() -> [TierSettings] {
     store.shards = [[replica], [replica, replica]]
     store.sharding = .range
     store.usersPerShard = 50
-    store.acknowledge = .leader
+    store.replication = .async
     store.heartbeat = .milliseconds(11)
     store.electionTimeout = .milliseconds(12)
     store.mapSize = 1 << 21
     let node = QueueNode(id: 2, client: addresses[0], peer: addresses[1].address)
     var queue = QueueSettings(node: 2, nodes: [node], partitions: 4)
+    queue.acknowledge = .leader
     queue.heartbeat = .milliseconds(13)
     queue.electionTimeout = .milliseconds(14)
     queue.tries = 3
@@ -101,6 +102,36 @@ struct BlueprintTests {
         let read = try NodeBlueprint(json: try JSON.parse(text))
         #expect(read.seed == 7)
         #expect(read.settings == .worker(WorkerSettings(queue: [], shards: [])))
+    }
+
+    @Test(arguments: [
+        (#""acknowledge": "leader""#, StoreReplication.async),  // what it was called first
+        (#""acknowledge": "majority""#, .majority),
+        (#""replication": "async""#, .async),
+        (#""replication": "majority""#, .majority),
+        (#""replication": "async", "acknowledge": "leader""#, .async),
+        (#""replication": "async", "acknowledge": "majority""#, nil),
+        (#""replication": "sometimes""#, nil),
+    ])
+    func `a store is told how to replicate by either word, not against each other`(
+        member: String, expected: StoreReplication?
+    ) throws {
+        let address = #"{"name": "s", "address": "10.1.0.1:7000"}"#
+        let text = """
+            {"name": "s", "listen": "10.1.0.1:7000", "dataFolder": "/d", "seed": 7,
+             "tier": "store", "settings": {"shard": 0, "shardCount": 1, "replica": 1,
+             "replicas": [{"id": 1, "client": \(address), "peer": "10.1.0.1:7001"}], \(member)}}
+            """
+        let json = try JSON.parse(text)
+        guard let expected else {
+            #expect(throws: BlueprintError.self) { try NodeBlueprint(json: json) }
+            return
+        }
+        guard case .store(let store) = try NodeBlueprint(json: json).settings else {
+            Issue.record("a store")
+            return
+        }
+        #expect(store.replication == expected)
     }
 
     @Test(arguments: [

@@ -89,7 +89,8 @@ struct TopologyPlanTests {
     @Test func `what a topology says of queue and workers reaches them`() throws {
         var text = try edit(
             Sample.topology, "{role: queue}",
-            "{role: queue, replicas: 1, partitions: 2, tries: 5, memory: 64KiB, retention: 1m}")
+            "{role: queue, replicas: 1, partitions: 2, tries: 5, memory: 64KiB, retention: 1m, "
+                + "acknowledge: leader}")
         text = try edit(
             text, "store: store}\n", "store: store, poison: 2%, concurrency: 3}\n")
         let nodes = try Sample.loadTopology(text).plan(folder: "/f", seed: 1)
@@ -108,6 +109,7 @@ struct TopologyPlanTests {
         #expect(!nodes.contains { $0.name == "queue-2" })
         #expect(queue.partitions == 2)
         #expect(queue.tries == 5)
+        #expect(queue.acknowledge == .leader)
         #expect(queue.memory == 64 << 10)
         #expect(queue.retention == .seconds(60))
         #expect(worker.partitions == 2)

@@ -111,6 +111,25 @@ struct QueueReplicationTests {
         }
     }
 
+    @Test func `a large state is not written again for every few entries`() async throws {
+        var limits = ReplicaLimits()
+        limits.checkpointEntries = 10
+        try await QueueCluster.with(nodes: 1, limits: limits) { cluster in
+            let text = String(repeating: "x", count: 4000)
+            for _ in 0..<50 { try await cluster.publish(text) }
+            let state = try #require(cluster.servers[1]).replicas[0].group.state
+            _ = try await cluster.until("a checkpoint") {
+                state.checkpointBytes > 100_000 ? true : nil
+            }
+            var places: Set<UInt64> = []
+            for _ in 0..<60 {
+                try await cluster.call(1, ["JOIN", "orders", "workers", "w", "1"])
+                places.insert(state.checkpointed.index.rawValue)
+            }
+            #expect(places.count <= 2)
+        }
+    }
+
     @Test func `leaders of the partitions are spread over the nodes`() async throws {
         try await QueueCluster.with(partitions: 3) { cluster in
             for partition in 1...3 {

@@ -105,7 +105,9 @@ struct SharedLogTests {
         }
     }
 
-    @Test func `damage in the middle is refused by segment and offset`() async throws {
+    @Test func `damage under which no term was ever known is refused by segment and offset`()
+        async throws
+    {
         try await withFolder { folder async throws in
             do {
                 let log = try open(folder).log

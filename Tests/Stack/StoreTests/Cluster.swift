@@ -24,6 +24,10 @@ final class Cluster {
     private let limits: ReplicaLimits
     private let journal: JournalOptions
     private let shardCount: Int
+    private let shard: Int
+    private let patience: TransactionLimits
+    /// The replicas of all shards, where they are to know of one another.
+    private var shards: [[StoreReplica]] = []
 
     /// Runs replicas for as long as the body takes, then stops them and removes their folders.
     static func with(
@@ -32,7 +36,7 @@ final class Cluster {
         starting: [Int]? = nil,
         _ body: @ReactorActor (Cluster) async throws -> Void
     ) async throws {
-        let cluster = try Cluster(count, shards, acknowledge, limits, journal)
+        let cluster = Cluster(count, shards, acknowledge, limits, journal)
         do {
             for id in starting ?? Array(1...count) { try cluster.start(id) }
             try await body(cluster)
@@ -43,21 +47,44 @@ final class Cluster {
         await cluster.end()
     }
 
+    /// Runs several shards that know of one another.
+    static func withShards(
+        _ count: Int, replicas: Int = 3, patience: TransactionLimits = TransactionLimits(),
+        _ body: @ReactorActor ([Cluster]) async throws -> Void
+    ) async throws {
+        let clusters = (0..<count).map { shard in
+            Cluster(
+                replicas, count, .majority, ReplicaLimits(), JournalOptions(), shard: shard,
+                patience: patience)
+        }
+        let shards = clusters.map(\.replicas)
+        for cluster in clusters { cluster.shards = shards }
+        do {
+            for cluster in clusters { for id in 1...replicas { try cluster.start(id) } }
+            for cluster in clusters { _ = try await cluster.leader() }
+            try await body(clusters)
+        } catch {
+            for cluster in clusters { await cluster.end() }
+            throw error
+        }
+        for cluster in clusters { await cluster.end() }
+    }
+
     private init(
         _ count: Int, _ shards: Int, _ acknowledge: StoreAcknowledgement, _ limits: ReplicaLimits,
-        _ journal: JournalOptions
-    ) throws {
+        _ journal: JournalOptions, shard: Int = 0,
+        patience: TransactionLimits = TransactionLimits()
+    ) {
         self.acknowledge = acknowledge
+        self.shard = shard
+        self.patience = patience
         shardCount = shards
         self.limits = limits
         self.journal = journal
         let number = Self.nextNumber.wrappingAdd(1, ordering: .relaxed).newValue
         folder = "/tmp/store-tests-\(CurrentProcess.id)-\(number)"
         replicas = (1...count).map { id in
-            // One address a replica, unique to process and cluster, so that ports never collide.
-            let ip = IPv4Address(
-                127, UInt8(1 + (CurrentProcess.id >> 8) & 0x7F), UInt8(CurrentProcess.id & 0xFF),
-                UInt8(number * 8 + id))
+            let ip = Self.address(of: id, in: number)
             return StoreReplica(
                 id: id,
                 client: NamedAddress(
@@ -66,11 +93,19 @@ final class Cluster {
         }
     }
 
+    /// One address a replica, unique to process and cluster, so that ports never collide.
+    private static func address(of id: Int, in number: Int) -> IPv4Address {
+        let process = UInt32(CurrentProcess.id)
+        let second = UInt8(1 + number / 31 % 3 * 64) + UInt8(process >> 8 & 0x3F)
+        return IPv4Address(127, second, UInt8(process & 0xFF), UInt8(number % 31 * 8 + id))
+    }
+
     private static let nextNumber = Atomic<Int>(0)
 
     func settings(_ id: Int) -> StoreSettings {
         var settings = StoreSettings(
-            shard: 0, shardCount: shardCount, replica: id, replicas: replicas)
+            shard: shard, shardCount: shardCount, replica: id, replicas: replicas)
+        settings.shards = shards
         settings.acknowledge = acknowledge
         settings.mapSize = 64 << 20
         return settings
@@ -80,7 +115,7 @@ final class Cluster {
         let server = try StoreServer(
             name: "store-1-\(id)", listen: replicas[id - 1].client.address,
             dataFolder: "\(folder)/\(id)", settings: settings(id), seed: UInt64(id), limits: limits,
-            journal: journal)
+            journal: journal, patience: patience)
         servers[id] = server
         Task { @ReactorActor in await server.run() }
     }
@@ -117,6 +152,8 @@ final class Cluster {
     func seeker() -> LeaderSeeker {
         LeaderSeeker(replicas.map(\.client), random: SeededRandom(seed: 1))
     }
+
+    func member(_ id: Int) -> NamedAddress { replicas[id - 1].client }
 
     func client(_ id: Int) -> RESPClient { RESPClient(replicas[id - 1].client.address) }
 

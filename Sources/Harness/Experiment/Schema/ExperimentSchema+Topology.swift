@@ -31,11 +31,15 @@ extension ExperimentSchema {
             case .app: [("cache", reference), ("store", reference), ("queue", reference)]
             case .cache: [("memory", ref("size"))]
             case .store:
-                [("peer-port", ref("port")), ("acknowledge", words(StoreAcknowledgement.self))]
+                [
+                    ("peer-port", ref("port")), ("acknowledge", words(StoreAcknowledgement.self)),
+                    ("replication", words(StoreReplication.self)),
+                ]
             case .queue:
                 [
                     ("peer-port", ref("port")), ("tries", integer(from: 1)),
                     ("memory", ref("size")), ("retention", ref("duration")),
+                    ("acknowledge", words(QueueAcknowledgement.self)),
                 ]
             case .worker:
                 [

@@ -82,7 +82,11 @@ struct TierReader {
         case .store:
             let policy = fields.optional(
                 "acknowledge", Checked.word("acknowledgement", StoreAcknowledgement.self))
-            return .store(acknowledge: policy ?? .majority)
+            // The same choice under the name that databases give it.
+            let mode = fields.optional(
+                "replication", Checked.word("replication", StoreReplication.self))
+            let isAsync = mode == .async || (mode == nil && policy == .leader)
+            return .store(acknowledge: isAsync ? .leader : .majority)
         case .queue: return .queue(queue(&fields))
         case .worker: return worker(&fields).map(BuiltinTier.worker)
         }
@@ -94,6 +98,9 @@ struct TierReader {
         queue.memory = fields.optional("memory", Checked.size(1 << 10...1 << 30))
         queue.retention = fields.optional(
             "retention", Checked.duration(.seconds(1) ... .seconds(365 * 24 * 3600)))
+        let acknowledge = fields.optional(
+            "acknowledge", Checked.word("acknowledgement", QueueAcknowledgement.self))
+        queue.acknowledge = acknowledge ?? queue.acknowledge
         return queue
     }
 

@@ -102,6 +102,7 @@ package struct QueueSpec: Sendable, Equatable {
     /// Bytes of messages in one partition, above which publishers are refused.
     package var memory: Int?
     package var retention: Duration?
+    package var acknowledge = QueueAcknowledgement.majority
 
     package init() {}
 }

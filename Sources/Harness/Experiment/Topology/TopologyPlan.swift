@@ -127,6 +127,7 @@ extension Topology {
         settings.tries = spec.tries ?? settings.tries
         settings.memory = spec.memory ?? settings.memory
         settings.retention = spec.retention ?? settings.retention
+        settings.acknowledge = spec.acknowledge
         return settings
     }
 

@@ -44,6 +44,7 @@ final class PartitionState: ReplicatedState {
     }
 
     var isFree: Bool { true }
+    var checkpointBytes: Int { saved?.byteCount ?? 0 }
 
     func apply(_ entries: [LogEntry]) -> [PartitionReply?] {
         let replies = entries.map(apply)

@@ -88,7 +88,9 @@ package final class QueueServer {
         }
         let group: ReplicaGroup<PartitionState>
         do {
-            group = try host.open(GroupID(UInt64(index + 1)), founders: founders, state: state)
+            group = try host.open(
+                GroupID(UInt64(index + 1)), founders: founders, state: state,
+                commitRule: settings.acknowledge == .leader ? .leaderOnly : .majority)
         } catch {
             throw .replication(error)
         }

@@ -83,6 +83,11 @@ final class ShardRoutes {
         directory.first { $0.value.client.name == name }?.key
     }
 
+    /// Where clients reach the members of a shard.
+    func addresses(of shard: GroupID) -> [NamedAddress] {
+        known[shard]?.members.compactMap { directory[$0]?.client } ?? []
+    }
+
     func leaderAddress(of route: ShardRoute) -> SocketAddress? {
         route.leader.flatMap { directory[$0]?.client.address }
     }

@@ -79,6 +79,8 @@ extension StoreState {
     }
 
     private func beginCopy() throws(StateError) {
+        // A backup reads the state: the next checkpoint comes back to it.
+        if isBackingUp { return }
         guard let half = table.pendingSplit else {
             splitting = .none
             return

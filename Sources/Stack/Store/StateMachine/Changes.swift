@@ -19,7 +19,7 @@ struct Changes {
             return .integer(1)
         case .delete(let key): return .integer(try data.delete(key) ? 1 : 0)
         case .transact(let transaction): return try transact(transaction)
-        case .openSession: preconditionFailure("a session is opened by the request table")
+        case .openSession, .step, .checksum: preconditionFailure("not a change of keys alone")
         }
     }
 
@@ -37,14 +37,36 @@ struct Changes {
     // MARK: Transactions
 
     private func transact(_ transaction: Transaction) throws(StateError) -> StoreReply {
-        if let place = try firstFailure(of: transaction.conditions) {
-            return .failed(condition: place)
+        switch try look(at: transaction) {
+        case .failed(let place): return .failed(condition: place)
+        case .refused(let refusal): return .refused(refusal)
+        case .possible:
+            try write(transaction)
+            return .committed(version: index)
         }
+    }
+
+    /// Whether a transaction could be carried out now.
+    enum Prospect {
+        case possible
+        /// The place of the first condition that does not hold.
+        case failed(Int)
+        case refused(StoreReply.Refusal)
+    }
+
+    func look(at transaction: Transaction) throws(StateError) -> Prospect {
+        if let place = try firstFailure(of: transaction.conditions) { return .failed(place) }
         switch try outcomes(of: transaction.writes) {
         case .failure(let refusal): return .refused(refusal)
-        case .success(let outcomes):
-            try put(outcomes)
-            return .committed(version: index)
+        case .success: return .possible
+        }
+    }
+
+    /// Writes what `look` found possible.
+    func write(_ transaction: Transaction) throws(StateError) {
+        switch try outcomes(of: transaction.writes) {
+        case .failure: preconditionFailure("what is possible stays so while its keys are held")
+        case .success(let outcomes): try put(outcomes)
         }
     }
 

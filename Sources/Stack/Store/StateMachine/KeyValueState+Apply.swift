@@ -65,9 +65,22 @@ extension KeyValueState {
             forgottenCount += try requests.keep(reply, to: .opening(at: index), at: index)
             return reply
         }
+        if command.action == .checksum {
+            let found = try checksum(at: index, transaction)
+            lastChecksum = found
+            return .checksum(found)
+        }
         let changes = Changes(data: data(transaction), index: index)
+        let ledger = ledger(transaction)
+        if case .step(let step) = command.action {
+            guard owns(command.action) else { return .refused(.moved) }
+            var phases = TwoPhase(changes, requests, ledger)
+            defer { forgottenCount += phases.forgottenCount }
+            return try phases.carryOut(step, for: command.request)
+        }
         guard let request = command.request else {
             guard owns(command.action) else { return .refused(.moved) }
+            if let holder = try ledger.holder(ofAny: command.action.keys) { return .locked(holder) }
             return try changes.carryOut(command.action)
         }
         switch try requests.standing(of: request) {
@@ -77,6 +90,7 @@ extension KeyValueState {
         }
         // Not kept: another try of it is for the shard that has the keys now.
         guard owns(command.action) else { return .refused(.moved) }
+        if let holder = try ledger.holder(ofAny: command.action.keys) { return .locked(holder) }
         let reply = try changes.carryOut(command.action)
         forgottenCount += try requests.keep(reply, to: request, at: index)
         return reply

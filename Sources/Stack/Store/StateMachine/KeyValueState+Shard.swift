@@ -23,6 +23,9 @@ extension KeyValueState {
     /// Applies a split: the position, the narrower range and the pending right half, in one
     /// transaction. Nil when the shard is not what the split was meant for.
     ///
+    /// Nil also while a transaction across shards is unfinished here: its locks and promises are
+    /// this shard's, and a half could not keep them. They end within seconds; the split waits.
+    ///
     /// `founds` says whether this host is to have a replica of the right half.
     func apply(
         _ split: ShardSplit, _ entry: LogEntry, shard: UInt64, founds: Bool
@@ -31,7 +34,9 @@ extension KeyValueState {
         let transaction = try transaction()
         var pending: PendingSplit?
         do throws(StateError) {
-            if ownership.version == split.expectedVersion,
+            let ledger = ledger(transaction)
+            let isBusy = try ledger.preparedCount + ledger.committedCount > 0
+            if !isBusy, ownership.version == split.expectedVersion,
                 ownership.range.canSplit(at: split.boundary), !membership.isJoint
             {
                 let halves = ownership.split(at: split.boundary)

@@ -68,6 +68,8 @@ package final class KeyValueState {
     /// The half of this shard that has no group on this host yet.
     var pendingSplit: PendingSplit?
     var straySearch: StraySearch
+    /// What the last entry that asked for a checksum found, in this life of the process.
+    var lastChecksum: StateChecksum?
     /// Requests that were forgotten since this process started.
     package internal(set) var forgottenCount = 0
 
@@ -146,6 +148,10 @@ package final class KeyValueState {
 
     func data(_ transaction: LMDBTransaction) -> DataTable {
         DataTable(table: tables.data, transaction: transaction, path: environment.path)
+    }
+
+    func ledger(_ transaction: LMDBTransaction) -> TransactionLedger {
+        TransactionLedger(tables: tables, transaction: transaction, path: environment.path)
     }
 
     func transaction() throws(StateError) -> LMDBTransaction {

@@ -7,6 +7,8 @@
 
 package struct RequestID: Hashable, Sendable {
     package static let clientCountMax = 128
+    /// What the names begin with under which shards do business among themselves.
+    static let reservedMark = "%"
 
     /// Unique for as long as its client lives; 1 to 128 bytes.
     package let client: [UInt8]
@@ -24,6 +26,9 @@ package struct RequestID: Hashable, Sendable {
     }
 
     static func sessionName(openedAt index: UInt64) -> [UInt8] { Array("@\(index)".utf8) }
+
+    /// Whether no client may use the name.
+    var isReserved: Bool { client.starts(with: Self.reservedMark.utf8) }
 
     /// Whether the store gave the name out.
     var isRegistered: Bool { client.first == UInt8(ascii: "@") }

@@ -116,11 +116,11 @@ struct RequestTable {
         request.client + bigEndian(request.sequence)
     }
 
-    private static func bigEndian(_ number: UInt64) -> [UInt8] {
+    static func bigEndian(_ number: UInt64) -> [UInt8] {
         stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: number >> UInt64($0)) }
     }
 
-    private static func number(_ bigEndian: [UInt8]) -> UInt64? {
+    static func number(_ bigEndian: [UInt8]) -> UInt64? {
         guard bigEndian.count == 8 else { return nil }
         return bigEndian.reduce(0) { $0 << 8 | UInt64($1) }
     }

@@ -18,6 +18,10 @@ struct StateTables {
     let order: LMDBTable
     /// Client to what is known of it, see RequestTable.swift.
     let sessions: LMDBTable
+    /// Key to the transaction that holds it, see TransactionLedger.swift, as the two below.
+    let locks: LMDBTable
+    let prepared: LMDBTable
+    let committed: LMDBTable
     let meta: LMDBTable
 
     /// What an opened file holds.
@@ -77,6 +81,9 @@ struct StateTables {
         requests = try transaction.table("requests", creating: creating)
         order = try transaction.table("order", creating: creating)
         sessions = try transaction.table("sessions", creating: creating)
+        locks = try transaction.table("locks", creating: creating)
+        prepared = try transaction.table("prepared", creating: creating)
+        committed = try transaction.table("committed", creating: creating)
         meta = try transaction.table("meta", creating: creating)
     }
 

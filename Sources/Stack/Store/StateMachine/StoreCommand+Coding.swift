@@ -11,6 +11,7 @@ extension StoreCommand {
         static let delete: UInt8 = 4
         static let transact: UInt8 = 5
         static let openSession: UInt8 = 6
+        static let checksum: UInt8 = 12
     }
 
     package var encoded: [UInt8] {
@@ -31,7 +32,8 @@ extension StoreCommand {
             writer.write(bytes: value)
         case .delete(let key): writer.write(bytes: key)
         case .transact(let transaction): transaction.encode(into: &writer)
-        case .openSession: break
+        case .openSession, .checksum: break
+        case .step(let step): step.encode(into: &writer)
         }
         return writer.finish()
     }
@@ -44,6 +46,8 @@ extension StoreCommand {
         case .delete: Tag.delete
         case .transact: Tag.transact
         case .openSession: Tag.openSession
+        case .step(let step): step.tag
+        case .checksum: Tag.checksum
         }
     }
 
@@ -74,6 +78,7 @@ extension StoreCommand {
     private static func readAction(
         _ tag: UInt8, _ reader: inout ByteReader
     ) throws(StoreCommandError) -> Action {
+        if let step = try TransactionStep(tag: tag, decoding: &reader) { return .step(step) }
         if tag == Tag.transact { return .transact(try Transaction(decoding: &reader)) }
         do throws(ByteReaderError) {
             return try readPlainAction(tag, &reader)
@@ -95,6 +100,7 @@ extension StoreCommand {
                 value: try reader.readBytes())
         case Tag.delete: .delete(key: try reader.readBytes())
         case Tag.openSession: .openSession
+        case Tag.checksum: .checksum
         default: throw ByteReaderError(reason: .unknownTag(tag), offset: 0)
         }
     }

@@ -8,6 +8,8 @@
 //      +-----+---------------------+--------------+----------------------------------+
 //        1 set: key, value      2 increment: key, n (zigzag)      3 once: token, key, value
 //        4 delete: key          5 transact: conditions, writes    6 open a session: nothing
+//        7 to 11 steps of a transaction across shards, see TransactionStep.swift
+//        12 checksum: nothing
 //
 // A client of no bytes, with the number 0, means that the command has no request: it counts as
 // often as it is sent.
@@ -31,6 +33,9 @@ package struct StoreCommand: Hashable, Sendable {
         case transact(Transaction)
         /// Has no request of its own: a second opening is another session.
         case openSession
+        case step(TransactionStep)
+        /// Changes nothing: every replica looks at what it has.
+        case checksum
     }
 
     /// Nil for a command that counts as often as it is sent.
@@ -50,7 +55,7 @@ package struct StoreCommand: Hashable, Sendable {
             try Self.check(key: token)
             try Self.check(key: key)
             try Self.check(value: value)
-        case .transact, .openSession: break
+        case .transact, .openSession, .step, .checksum: break
         }
         self.request = request
         self.action = action
@@ -72,7 +77,8 @@ extension StoreCommand.Action {
         case .set(let key, _), .increment(let key, _), .delete(let key): [key]
         case .once(let token, let key, _): [token, key]
         case .transact(let transaction): transaction.keys
-        case .openSession: []
+        case .openSession, .checksum: []
+        case .step(let step): step.part?.transaction.keys ?? []
         }
     }
 }

@@ -16,6 +16,16 @@ package enum StoreReply: Hashable, Sendable {
     /// The request's session, or its place in it, was forgotten: nothing was done now, and whether
     /// an earlier try did anything nobody knows. Never kept.
     case expired
+    /// A key is held by a transaction across shards; nothing was done. Never kept.
+    case locked(TransactionID)
+    /// Such a transaction was begun and waits for its other shards. Never kept.
+    case begun(TransactionID)
+    /// A participant can do its part, and will do it if home says so.
+    case prepared
+    /// Home has decided against it. Never kept.
+    case aborted
+    /// What this replica has at the entry; the others may have something else. Never kept.
+    case checksum(StateChecksum)
 
     /// Why a command changed nothing.
     package enum Refusal: UInt8, Error, Hashable, Sendable {
@@ -27,6 +37,8 @@ package enum StoreReply: Hashable, Sendable {
         case malformed = 3
         /// A key is not this shard's any more. Never kept.
         case moved = 4
+        /// Too many transactions across shards are under way here. Never kept.
+        case overloaded = 5
     }
 
     private enum Tag {
@@ -37,9 +49,14 @@ package enum StoreReply: Hashable, Sendable {
         static let failed: UInt8 = 4
         static let session: UInt8 = 5
         static let expired: UInt8 = 6
+        static let locked: UInt8 = 7
+        static let begun: UInt8 = 8
+        static let prepared: UInt8 = 9
+        static let aborted: UInt8 = 10
+        static let checksum: UInt8 = 11
     }
 
-    /// The form in the request table.
+    /// The form in the request table, and between shards.
     var encoded: [UInt8] {
         var writer = ByteWriter()
         switch self {
@@ -60,8 +77,28 @@ package enum StoreReply: Hashable, Sendable {
             writer.write(u8: Tag.session)
             writer.write(varint: index)
         case .expired: writer.write(u8: Tag.expired)
+        case .locked(let id):
+            writer.write(u8: Tag.locked)
+            id.encode(into: &writer)
+        case .begun(let id):
+            writer.write(u8: Tag.begun)
+            id.encode(into: &writer)
+        case .prepared: writer.write(u8: Tag.prepared)
+        case .aborted: writer.write(u8: Tag.aborted)
+        case .checksum(let found):
+            writer.write(u8: Tag.checksum)
+            writer.write(varint: found.index)
+            writer.write(u32: found.sum)
         }
         return writer.bytes
+    }
+
+    init?(bytes: [UInt8]) {
+        var reader = ByteReader(bytes.span)
+        guard let reply = try? StoreReply(decoding: &reader), reader.remaining == 0 else {
+            return nil
+        }
+        self = reply
     }
 
     init?(decoding reader: inout ByteReader) throws(ByteReaderError) {
@@ -75,6 +112,13 @@ package enum StoreReply: Hashable, Sendable {
         case Tag.failed: self = .failed(condition: Int(clamping: try reader.readVarint()))
         case Tag.session: self = .session(openedAt: try reader.readVarint())
         case Tag.expired: self = .expired
+        case Tag.locked: self = .locked(try TransactionID(decoding: &reader))
+        case Tag.begun: self = .begun(try TransactionID(decoding: &reader))
+        case Tag.prepared: self = .prepared
+        case Tag.aborted: self = .aborted
+        case Tag.checksum:
+            self = .checksum(
+                StateChecksum(index: try reader.readVarint(), sum: try reader.readU32()))
         default: return nil
         }
     }
