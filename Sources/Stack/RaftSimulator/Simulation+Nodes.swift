@@ -178,12 +178,20 @@ extension Simulation {
         (raft.committedIndex, raft.currentTerm)
     }
 
+    /// Whether a disk holds an entry, or did when its node confirmed it.
+    ///
+    /// What a damaged node confirmed may still count while it recovers: it has no vote until its log
+    /// reaches the end of its leader's.
+    private func has(_ position: LogPosition, _ place: Int) -> Bool {
+        nodes[place].disk.holds(position) || nodes[place].disk.hardState.isRecovering
+    }
+
     private func judgeQuorum(
         _ position: LogPosition, committedBy place: Int
     ) throws(Violation) {
         let electorate = Electorate(membership: nodes[place].log.membership)
         guard
-            !electorate.isQuorum({ nodes[Int($0.rawValue) - 1].disk.holds(position) })
+            !electorate.isQuorum({ has(position, Int($0.rawValue) - 1) })
         else { return }
         let holders = nodes.filter { $0.disk.holds(position) }.map { "\($0.id)" }
         throw Violation(
