@@ -73,7 +73,7 @@ let package = Package(
             "Telemetry"),
         tier(
             "Store", "Raft", "Replication", "Linux", "Reactor", "Wire", "Endpoints", "Journal",
-            "CLMDB", "Telemetry", "Blueprint"),
+            "CLMDB", "Telemetry", "Determinism", "Blueprint"),
         tier(
             "Queue", "Raft", "Replication", "Linux", "Reactor", "Wire", "Endpoints", "Determinism",
             "Telemetry", "Blueprint"),

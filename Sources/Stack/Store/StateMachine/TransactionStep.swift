@@ -1,4 +1,5 @@
-// The five entries of a transaction across shards and their bytes; what they mean is in TwoPhase.swift.
+// The five entries of a transaction across shards and their bytes. What they mean, and why no order in
+// which they arrive can part two shards, is in TwoPhase.swift.
 //
 //      7 begin    part, home, count and participants (varints)      8 prepare   part, id
 //      9 decide   id, 0 abort | 1 commit | 2 abort, place           10 finish   id, committed
