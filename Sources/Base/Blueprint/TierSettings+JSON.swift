@@ -75,33 +75,6 @@ extension CacheSettings {
     var json: JSON { ["memoryLimit": memoryLimit.json] }
 }
 
-extension StoreReplica {
-    init(json: JSON, at path: String) throws(BlueprintError) {
-        let members = try Members(json, at: path)
-        try members.allow(["id", "client", "peer"])
-        self.init(
-            id: try members.integer("id", from: 1),
-            client: try NamedAddress(
-                json: try members.required("client"), at: members.member("client")),
-            peer: try members.address("peer"))
-    }
-
-    static func list(_ json: JSON, at path: String) throws(BlueprintError) -> [StoreReplica] {
-        guard let array = json.array else {
-            throw BlueprintError(member: path, problem: .notA("an array"))
-        }
-        var replicas: [StoreReplica] = []
-        for (index, element) in array.enumerated() {
-            replicas.append(try StoreReplica(json: element, at: "\(path)[\(index)]"))
-        }
-        return replicas
-    }
-
-    var json: JSON {
-        ["id": id.json, "client": client.json, "peer": .string("\(peer)")]
-    }
-}
-
 extension StoreSettings {
     init(_ members: Members) throws(BlueprintError) {
         try members.allow([
@@ -109,7 +82,7 @@ extension StoreSettings {
             "acknowledge", "replication", "heartbeatNanoseconds", "electionTimeoutNanoseconds",
             "mapSize",
         ])
-        let replicas = try StoreReplica.list(
+        let replicas = try ReplicaAddress.list(
             try members.required("replicas"), at: members.member("replicas"))
         self.init(
             shard: try members.integer("shard", from: 0),
@@ -125,7 +98,7 @@ extension StoreSettings {
         }
         if members.optional("shards") != nil {
             for (json, path) in try members.elements("shards") {
-                shards.append(try StoreReplica.list(json, at: path))
+                shards.append(try ReplicaAddress.list(json, at: path))
             }
         }
         guard shards.isEmpty || shards.count == shardCount else {
@@ -166,22 +139,6 @@ extension StoreSettings {
     }
 }
 
-extension QueueNode {
-    init(json: JSON, at path: String) throws(BlueprintError) {
-        let members = try Members(json, at: path)
-        try members.allow(["id", "client", "peer"])
-        self.init(
-            id: try members.integer("id", from: 1),
-            client: try NamedAddress(
-                json: try members.required("client"), at: members.member("client")),
-            peer: try members.address("peer"))
-    }
-
-    var json: JSON {
-        ["id": id.json, "client": client.json, "peer": .string("\(peer)")]
-    }
-}
-
 extension QueueSettings {
     init(_ members: Members) throws(BlueprintError) {
         try members.allow([
@@ -190,10 +147,8 @@ extension QueueSettings {
             "retryDelayMaxNanoseconds", "sessionNanoseconds",
             "retentionNanoseconds", "memory",
         ])
-        var nodes: [QueueNode] = []
-        for (json, path) in try members.elements("nodes") {
-            nodes.append(try QueueNode(json: json, at: path))
-        }
+        let nodes = try ReplicaAddress.list(
+            try members.required("nodes"), at: members.member("nodes"))
         self.init(
             node: try members.integer("node", from: 1), nodes: nodes,
             partitions: try members.integer("partitions", from: 1))

@@ -1,7 +1,7 @@
 // The settings of each tier, with the defaults that the stack ships. Every field says its unit, its
 // bound where there is one, and what goes wrong when it is set badly.
 
-package import Linux
+import Linux
 
 /// How a balancer picks the next backend.
 package enum BalancingPolicy: String, CaseIterable, Sendable {
@@ -63,14 +63,6 @@ package struct CacheSettings: Equatable, Sendable {
     package init(memoryLimit: Int) { self.memoryLimit = memoryLimit }
 }
 
-/// When a store answers a write.
-package enum StoreAcknowledgement: String, CaseIterable, Sendable {
-    /// Once a majority has it on disk.
-    case majority
-    /// Once the leader alone has it: a planted bug that `lost_writes` must catch.
-    case leader
-}
-
 /// How a shard's log is replicated.
 package enum StoreReplication: String, CaseIterable, Sendable {
     /// A write is acknowledged once a majority has it on disk: no failover loses it.
@@ -79,21 +71,6 @@ package enum StoreReplication: String, CaseIterable, Sendable {
     /// own disk and ships the log meanwhile. When it fails a follower takes over with what has
     /// arrived, and acknowledged writes may be lost. There to be compared, and to be caught.
     case async
-}
-
-/// One member of a shard's Raft group.
-package struct StoreReplica: Equatable, Sendable {
-    /// Counted from 1 within the shard.
-    package var id: Int
-    package var client: NamedAddress
-    /// Where the other replicas reach it.
-    package var peer: SocketAddress
-
-    package init(id: Int, client: NamedAddress, peer: SocketAddress) {
-        self.id = id
-        self.client = client
-        self.peer = peer
-    }
 }
 
 /// How keys are dealt to shards.
@@ -110,13 +87,13 @@ package struct StoreSettings: Equatable, Sendable {
     package var shardCount: Int
     /// Which of `replicas` this node is.
     package var replica: Int
-    package var replicas: [StoreReplica]
+    package var replicas: [ReplicaAddress]
     /// The replicas of every shard in shard order, this one's included: the nodes that a shard can
     /// be moved to. Empty where there is one shard.
-    package var shards: [[StoreReplica]] = []
+    package var shards: [[ReplicaAddress]] = []
     package var sharding: StoreSharding = .hash
     package var usersPerShard = 10_000
-    package var acknowledge: StoreAcknowledgement = .majority
+    package var acknowledge: ReplicaAcknowledgement = .majority
     /// The same choice in the words of a database's manual.
     package var replication: StoreReplication {
         get { acknowledge == .leader ? .async : .majority }
@@ -129,7 +106,7 @@ package struct StoreSettings: Equatable, Sendable {
     /// Bytes of address space that LMDB reserves; the file grows only as far as data goes.
     package var mapSize = 1 << 30
 
-    package init(shard: Int, shardCount: Int, replica: Int, replicas: [StoreReplica]) {
+    package init(shard: Int, shardCount: Int, replica: Int, replicas: [ReplicaAddress]) {
         self.shard = shard
         self.shardCount = shardCount
         self.replica = replica
@@ -137,38 +114,15 @@ package struct StoreSettings: Equatable, Sendable {
     }
 }
 
-/// When a queue answers a publisher, or anybody else who changes something.
-package enum QueueAcknowledgement: String, CaseIterable, Sendable {
-    /// Once a majority has it on disk.
-    case majority
-    /// Once the leader alone has it: a planted bug that `lost_writes` must catch.
-    case leader
-}
-
-/// One node of the queue.
-package struct QueueNode: Equatable, Sendable {
-    /// Counted from 1.
-    package var id: Int
-    package var client: NamedAddress
-    /// Where the other nodes reach it.
-    package var peer: SocketAddress
-
-    package init(id: Int, client: NamedAddress, peer: SocketAddress) {
-        self.id = id
-        self.client = client
-        self.peer = peer
-    }
-}
-
 package struct QueueSettings: Equatable, Sendable {
     /// Which of `nodes` this one is.
     package var node: Int
     /// Every node has a replica of every partition.
-    package var nodes: [QueueNode]
+    package var nodes: [ReplicaAddress]
     /// Partitions of every topic, each a Raft group; never changed for a data folder, since keys
     /// would move.
     package var partitions: Int
-    package var acknowledge: QueueAcknowledgement = .majority
+    package var acknowledge: ReplicaAcknowledgement = .majority
     package var heartbeat: Duration = .milliseconds(50)
     /// The least election timeout; each election draws from this up to twice this. Several
     /// heartbeats long, or a late packet deposes a healthy leader.
@@ -190,7 +144,7 @@ package struct QueueSettings: Equatable, Sendable {
     /// log before the next.
     package var memory = 64 << 20
 
-    package init(node: Int, nodes: [QueueNode], partitions: Int) {
+    package init(node: Int, nodes: [ReplicaAddress], partitions: Int) {
         self.node = node
         self.nodes = nodes
         self.partitions = partitions

@@ -31,7 +31,7 @@ private func samples() -> [TierSettings] {
     app.sessionLifetime = .nanoseconds(1)
     app.cacheLifetime = .nanoseconds(2)
     app.requestTimeout = .nanoseconds(3)
-    let replica = StoreReplica(id: 2, client: addresses[0], peer: addresses[1].address)
+    let replica = ReplicaAddress(id: 2, client: addresses[0], peer: addresses[1].address)
     var store = StoreSettings(shard: 1, shardCount: 2, replica: 2, replicas: [replica])
     store.shards = [[replica], [replica, replica]]
     store.sharding = .range
@@ -40,7 +40,7 @@ private func samples() -> [TierSettings] {
     store.heartbeat = .milliseconds(11)
     store.electionTimeout = .milliseconds(12)
     store.mapSize = 1 << 21
-    let node = QueueNode(id: 2, client: addresses[0], peer: addresses[1].address)
+    let node = ReplicaAddress(id: 2, client: addresses[0], peer: addresses[1].address)
     var queue = QueueSettings(node: 2, nodes: [node], partitions: 4)
     queue.acknowledge = .leader
     queue.heartbeat = .milliseconds(13)

@@ -17,7 +17,7 @@ import Wire
 @ReactorActor
 final class QueueCluster {
     let folder: String
-    let nodes: [QueueNode]
+    let nodes: [ReplicaAddress]
     var settings: QueueSettings
     private(set) var servers: [Int: QueueServer] = [:]
     private let limits: ReplicaLimits
@@ -50,7 +50,7 @@ final class QueueCluster {
             let ip = IPv4Address(
                 127, UInt8(0x80 | (CurrentProcess.id >> 8) & 0x7F),
                 UInt8(CurrentProcess.id & 0xFF), UInt8(number * 4 + id))
-            return QueueNode(
+            return ReplicaAddress(
                 id: id,
                 client: NamedAddress(
                     name: "queue-\(id)", address: SocketAddress(ip: ip, port: 7100)),

@@ -19,19 +19,19 @@ import Wire
 final class Cluster {
     let folder: String
     private(set) var servers: [Int: StoreServer] = [:]
-    private let replicas: [StoreReplica]
-    private var acknowledge: StoreAcknowledgement
+    private let replicas: [ReplicaAddress]
+    private var acknowledge: ReplicaAcknowledgement
     private let limits: ReplicaLimits
     private let journal: JournalOptions
     private let shardCount: Int
     private let shard: Int
     private let patience: TransactionLimits
     /// The replicas of all shards, where they are to know of one another.
-    private var shards: [[StoreReplica]] = []
+    private var shards: [[ReplicaAddress]] = []
 
     /// Runs replicas for as long as the body takes, then stops them and removes their folders.
     static func with(
-        replicas count: Int = 3, shards: Int = 1, acknowledge: StoreAcknowledgement = .majority,
+        replicas count: Int = 3, shards: Int = 1, acknowledge: ReplicaAcknowledgement = .majority,
         limits: ReplicaLimits = ReplicaLimits(), journal: JournalOptions = JournalOptions(),
         starting: [Int]? = nil,
         _ body: @ReactorActor (Cluster) async throws -> Void
@@ -71,7 +71,7 @@ final class Cluster {
     }
 
     private init(
-        _ count: Int, _ shards: Int, _ acknowledge: StoreAcknowledgement, _ limits: ReplicaLimits,
+        _ count: Int, _ shards: Int, _ acknowledge: ReplicaAcknowledgement, _ limits: ReplicaLimits,
         _ journal: JournalOptions, shard: Int = 0,
         patience: TransactionLimits = TransactionLimits()
     ) {
@@ -85,7 +85,7 @@ final class Cluster {
         folder = "/tmp/store-tests-\(CurrentProcess.id)-\(number)"
         replicas = (1...count).map { id in
             let ip = Self.address(of: id, in: number)
-            return StoreReplica(
+            return ReplicaAddress(
                 id: id,
                 client: NamedAddress(
                     name: "store-1-\(id)", address: SocketAddress(ip: ip, port: 7000)),

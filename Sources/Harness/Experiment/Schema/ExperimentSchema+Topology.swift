@@ -32,14 +32,14 @@ extension ExperimentSchema {
             case .cache: [("memory", ref("size"))]
             case .store:
                 [
-                    ("peer-port", ref("port")), ("acknowledge", words(StoreAcknowledgement.self)),
+                    ("peer-port", ref("port")), ("acknowledge", words(ReplicaAcknowledgement.self)),
                     ("replication", words(StoreReplication.self)),
                 ]
             case .queue:
                 [
                     ("peer-port", ref("port")), ("tries", integer(from: 1)),
                     ("memory", ref("size")), ("retention", ref("duration")),
-                    ("acknowledge", words(QueueAcknowledgement.self)),
+                    ("acknowledge", words(ReplicaAcknowledgement.self)),
                 ]
             case .worker:
                 [

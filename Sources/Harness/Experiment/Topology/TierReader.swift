@@ -81,7 +81,7 @@ struct TierReader {
             return .cache(memory: memory ?? 64 << 20)
         case .store:
             let policy = fields.optional(
-                "acknowledge", Checked.word("acknowledgement", StoreAcknowledgement.self))
+                "acknowledge", Checked.word("acknowledgement", ReplicaAcknowledgement.self))
             // The same choice under the name that databases give it.
             let mode = fields.optional(
                 "replication", Checked.word("replication", StoreReplication.self))
@@ -99,7 +99,7 @@ struct TierReader {
         queue.retention = fields.optional(
             "retention", Checked.duration(.seconds(1) ... .seconds(365 * 24 * 3600)))
         let acknowledge = fields.optional(
-            "acknowledge", Checked.word("acknowledgement", QueueAcknowledgement.self))
+            "acknowledge", Checked.word("acknowledgement", ReplicaAcknowledgement.self))
         queue.acknowledge = acknowledge ?? queue.acknowledge
         return queue
     }

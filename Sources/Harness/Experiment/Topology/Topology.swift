@@ -90,7 +90,7 @@ package enum BuiltinTier: Sendable, Equatable {
     case app(cache: String, store: String, queue: String)
     /// Memory in bytes.
     case cache(memory: Int)
-    case store(acknowledge: StoreAcknowledgement)
+    case store(acknowledge: ReplicaAcknowledgement)
     case queue(QueueSpec)
     case worker(WorkerSpec)
 }
@@ -102,7 +102,7 @@ package struct QueueSpec: Sendable, Equatable {
     /// Bytes of messages in one partition, above which publishers are refused.
     package var memory: Int?
     package var retention: Duration?
-    package var acknowledge = QueueAcknowledgement.majority
+    package var acknowledge = ReplicaAcknowledgement.majority
 
     package init() {}
 }

@@ -120,7 +120,7 @@ extension Topology {
     ) -> QueueSettings {
         let nodes = addresses(of: tier).enumerated().map { index, client in
             let peer = SocketAddress(ip: client.address.ip, port: tier.peerPort ?? tier.port + 1)
-            return QueueNode(id: index + 1, client: client, peer: peer)
+            return ReplicaAddress(id: index + 1, client: client, peer: peer)
         }
         var settings = QueueSettings(
             node: place.index, nodes: nodes, partitions: tier.shape.partitionCount ?? 1)
@@ -140,13 +140,13 @@ extension Topology {
     }
 
     private func store(
-        of tier: TierSpec, at place: (shard: Int?, index: Int), acknowledge: StoreAcknowledgement
+        of tier: TierSpec, at place: (shard: Int?, index: Int), acknowledge: ReplicaAcknowledgement
     ) -> StoreSettings {
         let shards = shards(named: tier.name).map { replicas in
             replicas.enumerated().map { index, client in
                 let port = tier.peerPort ?? tier.port + 1
                 let peer = SocketAddress(ip: client.address.ip, port: port)
-                return StoreReplica(id: index + 1, client: client, peer: peer)
+                return ReplicaAddress(id: index + 1, client: client, peer: peer)
             }
         }
         let shard = (place.shard ?? 1) - 1

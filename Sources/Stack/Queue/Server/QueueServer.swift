@@ -132,7 +132,7 @@ package final class QueueServer {
     }
 }
 
-extension QueueNode {
+extension ReplicaAddress {
     var nodeID: NodeID { NodeID(UInt64(id)) }
 }
 

@@ -36,7 +36,7 @@ struct ShardRoute: Hashable, Sendable {
 @ReactorActor
 final class ShardRoutes {
     private let own: NodeID
-    private let directory: [NodeID: StoreReplica]
+    private let directory: [NodeID: ReplicaAddress]
     private(set) var known: [GroupID: ShardRoute] = [:]
     /// The shards that have a running replica here.
     var open: Set<GroupID> = []

@@ -12,13 +12,13 @@ extension StoreSettings {
     /// A shard has at most 255 replicas in the beginning (AddressPlan), so no two nodes share one.
     func node(_ replica: Int, of shard: Int) -> NodeID { NodeID(UInt64(shard << 8 | replica)) }
 
-    private var everyShard: [(shard: Int, replicas: [StoreReplica])] {
+    private var everyShard: [(shard: Int, replicas: [ReplicaAddress])] {
         shards.isEmpty ? [(shard, replicas)] : shards.enumerated().map { ($0, $1) }
     }
 
     /// Every node of the store.
-    var directory: [NodeID: StoreReplica] {
-        var directory: [NodeID: StoreReplica] = [:]
+    var directory: [NodeID: ReplicaAddress] {
+        var directory: [NodeID: ReplicaAddress] = [:]
         for (shard, replicas) in everyShard {
             for replica in replicas { directory[node(replica.id, of: shard)] = replica }
         }

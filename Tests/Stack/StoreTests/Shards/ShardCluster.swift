@@ -17,7 +17,7 @@ import Wire
 final class ShardCluster {
     let folder: String
     private(set) var servers: [String: StoreServer] = [:]
-    private let shards: [[StoreReplica]]
+    private let shards: [[ReplicaAddress]]
     private let limits: ReplicaLimits
     private var clients: [SocketAddress: RESPClient] = [:]
 
@@ -46,7 +46,7 @@ final class ShardCluster {
                     127, UInt8(129 + (CurrentProcess.id >> 8) & 0x3F),
                     UInt8(CurrentProcess.id & 0xFF), UInt8((number * 12 + shard * 3 + id) % 250))
                 let name = "store-\(shard)-\(id)"
-                return StoreReplica(
+                return ReplicaAddress(
                     id: id,
                     client: NamedAddress(name: name, address: SocketAddress(ip: ip, port: 7000)),
                     peer: SocketAddress(ip: ip, port: 7001))
