@@ -55,11 +55,12 @@ let package = Package(
         library("CZlib", debian: "zlib1g-dev"),
 
         base("Linux", "CLinux", "CCap"),
-        base("Reactor", "Linux", "CLinux"),
+        base("Collections"),
+        base("Reactor", "Linux", "CLinux", "Collections"),
         base("Wire"),
         base("Endpoints", "Linux", "Reactor", "Wire", "Determinism", "Blueprint"),
         base("Journal", "Linux", "Wire"),
-        base("Determinism"),
+        base("Determinism", "Collections"),
         base("Telemetry", "Linux", "CZlib"),
         base("Blueprint", "Linux", "Wire"),
 
@@ -75,17 +76,17 @@ let package = Package(
             "Store", "Raft", "Replication", "Linux", "Reactor", "Wire", "Endpoints", "Journal",
             "CLMDB", "Telemetry", "Determinism", "Blueprint"),
         tier(
-            "Queue", "Raft", "Replication", "Linux", "Reactor", "Wire", "Endpoints", "Determinism",
-            "Telemetry", "Blueprint"),
+            "Queue", "Raft", "Replication", "Linux", "Reactor", "Wire", "Endpoints", "Collections",
+            "Determinism", "Telemetry", "Blueprint"),
 
         harness("Experiment", "CYAML", "Linux", "Wire", "Blueprint"),
         harness("History", "Linux", "Wire"),
         harness(
-            "Testbed", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint",
-            "Experiment"),
+            "Testbed", "Linux", "Reactor", "Wire", "Endpoints", "Collections", "Determinism",
+            "Blueprint", "Experiment"),
         harness(
-            "Load", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Telemetry",
-            "Experiment", "History"),
+            "Load", "Linux", "Reactor", "Wire", "Endpoints", "Collections", "Determinism",
+            "Telemetry", "Experiment", "History"),
         harness("Checkers", "Experiment", "History"),
         harness(
             "Faults", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Experiment",
@@ -115,6 +116,7 @@ let package = Package(
         .testTarget(
             name: "SimTests", dependencies: ["faultline-sim", "Raft", "RaftSimulator"],
             path: "Tests/Commands/SimTests", swiftSettings: strict),
+        tests("Base", "Collections", "Determinism"),
         tests("Base", "Linux"),
         tests("Base", "Reactor", "Linux", "Determinism"),
         tests("Base", "Wire"),

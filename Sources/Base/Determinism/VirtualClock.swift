@@ -2,6 +2,8 @@
 // elections in a millisecond, and the same seed gives the same interleaving. The clock moves only
 // when it is told to, from one due timer to the next.
 
+import Collections
+
 /// A settable clock with a queue of timers; `Event` is what a timer brings back when it is due.
 package struct VirtualClock<Event: Sendable>: Sendable {
     /// Names a timer, so that it can be cancelled; never given out twice by one clock.
@@ -12,21 +14,22 @@ package struct VirtualClock<Event: Sendable>: Sendable {
     /// Time since the simulation began; it never goes back.
     package private(set) var now: Duration = .zero
 
-    /// A binary heap: no entry is before its parent, at (index - 1) / 2.
-    private var heap: [Entry] = []
+    private var heap = MinHeap<Entry>()
     /// Timers still to fire; the heap keeps entries of cancelled ones until they come up.
     private var live: Set<TimerID> = []
     private var nextSequence: UInt64 = 0
 
-    private struct Entry: Sendable {
+    private struct Entry: Comparable, Sendable {
         let deadline: Duration
         let id: TimerID
         let event: Event
 
         /// Timers that are due at the same instant fire in the order in which they were set.
-        func isBefore(_ other: Entry) -> Bool {
-            (deadline, id.sequence) < (other.deadline, other.id.sequence)
+        static func < (left: Entry, right: Entry) -> Bool {
+            (left.deadline, left.id.sequence) < (right.deadline, right.id.sequence)
         }
+
+        static func == (left: Entry, right: Entry) -> Bool { left.id == right.id }
     }
 
     package init() {}
@@ -38,7 +41,7 @@ package struct VirtualClock<Event: Sendable>: Sendable {
     package var nextDeadline: Duration? {
         mutating get {
             discardCancelled()
-            return heap.first?.deadline
+            return heap.least?.deadline
         }
     }
 
@@ -48,8 +51,7 @@ package struct VirtualClock<Event: Sendable>: Sendable {
         let id = TimerID(sequence: nextSequence)
         nextSequence += 1
         live.insert(id)
-        heap.append(Entry(deadline: max(deadline, now), id: id, event: event))
-        siftUp(from: heap.count - 1)
+        heap.insert(Entry(deadline: max(deadline, now), id: id, event: event))
         return id
     }
 
@@ -74,7 +76,7 @@ package struct VirtualClock<Event: Sendable>: Sendable {
             return nil
         }
         now = max(now, deadline)
-        let first = removeFirst()
+        guard let first = heap.takeLeast() else { return nil }
         live.remove(first.id)
         return first.event
     }
@@ -92,38 +94,6 @@ package struct VirtualClock<Event: Sendable>: Sendable {
     }
 
     private mutating func discardCancelled() {
-        while let first = heap.first, !live.contains(first.id) {
-            _ = removeFirst()
-        }
-    }
-
-    private mutating func removeFirst() -> Entry {
-        heap.swapAt(0, heap.count - 1)
-        let first = heap.removeLast()
-        siftDown(from: 0)
-        return first
-    }
-
-    private mutating func siftUp(from start: Int) {
-        var child = start
-        while child > 0 {
-            let parent = (child - 1) / 2
-            guard heap[child].isBefore(heap[parent]) else { return }
-            heap.swapAt(child, parent)
-            child = parent
-        }
-    }
-
-    private mutating func siftDown(from start: Int) {
-        var parent = start
-        while true {
-            var first = parent
-            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count {
-                if heap[child].isBefore(heap[first]) { first = child }
-            }
-            guard first != parent else { return }
-            heap.swapAt(parent, first)
-            parent = first
-        }
+        while let first = heap.least, !live.contains(first.id) { _ = heap.takeLeast() }
     }
 }

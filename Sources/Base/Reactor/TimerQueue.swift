@@ -1,15 +1,16 @@
-// Deadlines in order: a binary heap whose entries are cancelled by forgetting their action.
+// Deadlines in order: a heap whose entries are cancelled by forgetting their action.
 //
 // Nearly every timer is cancelled, since nearly every wait ends before its deadline: a kept
 // connection leaves one of 75 s behind with each request. So the heap is swept as soon as most of
 // it is cancelled, which costs each entry a constant share.
 
+import Collections
 import Linux
 
 /// A timer that can be cancelled.
-final class TimerEntry {
+final class TimerEntry: Comparable {
     let deadline: MonotonicTime
-    fileprivate let order: UInt64
+    private let order: UInt64
     fileprivate var action: (() -> Void)?
     private let tally: CancelTally
 
@@ -30,10 +31,11 @@ final class TimerEntry {
     }
 
     /// Earlier deadlines first; equal ones in the order in which they were set.
-    fileprivate func precedes(_ other: TimerEntry) -> Bool {
-        if deadline != other.deadline { return deadline < other.deadline }
-        return order < other.order
+    static func < (left: TimerEntry, right: TimerEntry) -> Bool {
+        (left.deadline, left.order) < (right.deadline, right.order)
     }
+
+    static func == (left: TimerEntry, right: TimerEntry) -> Bool { left === right }
 }
 
 /// Cancelled timers that still lie in the heap.
@@ -45,7 +47,7 @@ private final class CancelTally {
 struct TimerQueue {
     private static let sweepMin = 256
 
-    private var heap: [TimerEntry] = []
+    private var heap = MinHeap<TimerEntry>()
     private var orderNext: UInt64 = 0
     private let tally = CancelTally()
 
@@ -55,7 +57,7 @@ struct TimerQueue {
     var count: Int { heap.count }
 
     /// The deadline of the earliest timer; a cancelled one may make the loop wake in vain once.
-    var nextDeadline: MonotonicTime? { heap.first?.deadline }
+    var nextDeadline: MonotonicTime? { heap.least?.deadline }
 
     @discardableResult
     mutating func schedule(
@@ -65,15 +67,14 @@ struct TimerQueue {
         let entry = TimerEntry(
             deadline: deadline, order: orderNext, tally: tally, action: action)
         orderNext += 1
-        heap.append(entry)
-        siftUp(heap.count - 1)
+        heap.insert(entry)
         return entry
     }
 
     /// Takes the action of the earliest timer that is due; nil when none is.
     mutating func takeDue(at now: MonotonicTime) -> (() -> Void)? {
-        while let first = heap.first, first.deadline <= now {
-            removeFirst()
+        while let first = heap.least, first.deadline <= now {
+            _ = heap.takeLeast()
             if let action = first.action {
                 first.action = nil
                 return action
@@ -85,38 +86,7 @@ struct TimerQueue {
 
     private mutating func sweepIfMostlyCancelled() {
         guard tally.count >= Self.sweepMin, tally.count * 2 > heap.count else { return }
-        heap.removeAll { $0.action == nil }
-        // In order is in heap order.
-        heap.sort { $0.precedes($1) }
+        heap.keep { $0.action != nil }
         tally.count = 0
-    }
-
-    private mutating func removeFirst() {
-        heap.swapAt(0, heap.count - 1)
-        heap.removeLast()
-        siftDown(0)
-    }
-
-    private mutating func siftUp(_ start: Int) {
-        var child = start
-        while child > 0 {
-            let parent = (child - 1) / 2
-            guard heap[child].precedes(heap[parent]) else { return }
-            heap.swapAt(child, parent)
-            child = parent
-        }
-    }
-
-    private mutating func siftDown(_ start: Int) {
-        var parent = start
-        while true {
-            var least = parent
-            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count {
-                if heap[child].precedes(heap[least]) { least = child }
-            }
-            if least == parent { return }
-            heap.swapAt(parent, least)
-            parent = least
-        }
     }
 }

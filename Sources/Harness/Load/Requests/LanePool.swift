@@ -6,6 +6,7 @@
 // deadlines come in order too. One sweeper that looks at the oldest serves them all, and the
 // length of the queue is bounded by rate times timeout.
 
+import Collections
 import History
 import Linux
 import Reactor

@@ -13,6 +13,7 @@
 // Messages that were handed out before go ahead of fresh ones, the oldest first: a retry is late
 // already, and its pause keeps it from crowding out the rest.
 
+import Collections
 import Linux
 
 struct GroupProgress: Sendable {

@@ -5,6 +5,7 @@
 // window of them. The table is bounded: the producer that published longest ago goes first, and
 // never one that may still be trying.
 
+import Collections
 import Linux
 
 struct ProducerTable: Sendable {
@@ -34,7 +35,7 @@ struct ProducerTable: Sendable {
     private(set) var producers: [String: Producer] = [:]
     private(set) var turn: UInt64 = 0
     /// In the order of turns; entries whose turn is over are passed over.
-    private var byTurn = Fifo<Turn>()
+    private var byTurn = FIFO<Turn>()
 
     private struct Turn: Sendable {
         let number: UInt64
@@ -99,21 +100,21 @@ struct ProducerTable: Sendable {
             if let producer = producers[next.producer], producer.turn == next.number {
                 return producer
             }
-            _ = byTurn.takeFirst()
+            _ = byTurn.popFirst()
         }
         return nil
     }
 
     private mutating func evict() {
-        guard eldest() != nil, let next = byTurn.takeFirst() else { return }
+        guard eldest() != nil, let next = byTurn.popFirst() else { return }
         producers[next.producer] = nil
     }
 
     private mutating func remember(_ turn: Turn) {
         byTurn.append(turn)
         guard byTurn.count > 2 * producers.count + 1024 else { return }
-        var kept = Fifo<Turn>()
-        while let next = byTurn.takeFirst() {
+        var kept = FIFO<Turn>()
+        while let next = byTurn.popFirst() {
             if producers[next.producer]?.turn == next.number { kept.append(next) }
         }
         byTurn = kept

@@ -1,21 +1,20 @@
-// The two containers that a partition rests on, against the standard library's array.
+// First in, first out, and the heap, against the standard library's array.
 
+import Collections
 import Determinism
 import Testing
-
-@testable import Queue
 
 struct OrderedCollectionTests {
     @Test func `a fifo gives back in order what goes in`() {
         var random = SeededRandom(seed: 11)
-        var fifo = Fifo<Int>()
+        var fifo = FIFO<Int>()
         var model: [Int] = []
         for step in 0..<20_000 {
             if random.chance(step < 10_000 ? 0.6 : 0.4) {
                 fifo.append(step)
                 model.append(step)
             } else {
-                #expect(fifo.takeFirst() == (model.isEmpty ? nil : model.removeFirst()))
+                #expect(fifo.popFirst() == (model.isEmpty ? nil : model.removeFirst()))
             }
             #expect(fifo.count == model.count)
             #expect(fifo.first == model.first)
@@ -30,9 +29,13 @@ struct OrderedCollectionTests {
         for _ in 0..<4000 {
             switch random.integer(in: 0..<20) {
             case 0:
+                let taken = heap.take { $0 < 20 }
+                #expect(taken == model.filter { $0 < 20 })
+                model.removeAll { $0 < 20 }
+            case 1:
                 heap.keep { $0.isMultiple(of: 3) }
                 model.removeAll { !$0.isMultiple(of: 3) }
-            case 1..<12:
+            case 2..<12:
                 let value = random.integer(in: 0..<500)
                 heap.insert(value)
                 model.append(value)
