@@ -34,6 +34,20 @@ final class BenchStack {
         }
     }
 
+    /// A whole benchmark: the heading, the stack in a sandbox, the table that the body makes of it.
+    nonisolated static func measure(
+        _ title: String, of topology: String, _ options: BenchOptions, repetitions: Int,
+        _ body: @escaping @ReactorActor @Sendable (BenchStack) async throws -> MarkdownTable
+    ) throws -> Int32 {
+        try BenchSandbox.perform {
+            Heading.write(title, options, repetitions: repetitions)
+            let folder = try BenchFolder()
+            let table = try await with(topology, options, in: folder, body)
+            Output.write(table.text, to: 1)
+            try File.removeTree(folder.path)
+        }
+    }
+
     private init(_ options: BenchOptions, _ folder: BenchFolder) throws {
         self.folder = folder
         testbed = try Testbed(seed: 1)

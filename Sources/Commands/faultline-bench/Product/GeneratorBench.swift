@@ -28,18 +28,16 @@ struct GeneratorBench {
     }
 
     func perform() throws -> Int32 {
-        try BenchSandbox.perform { [self] in
-            Heading.write("Generator", options, repetitions: repetitions)
-            let folder = try BenchFolder()
-            let rates = try await BenchStack.with(server.topology, options, in: folder, measure)
+        try BenchStack.measure(
+            "Generator", of: server.topology, options, repetitions: repetitions
+        ) { [self] stack in
             var table = MarkdownTable(
                 "against \(server.description), 32 connections", "requests/s", "least to most")
-            for (name, rates) in rates {
+            for (name, rates) in try await measure(stack) {
                 guard let spread = Spread(rates) else { continue }
                 table.add([name] + spread.cells())
             }
-            Output.write(table.text, to: 1)
-            try File.removeTree(folder.path)
+            return table
         }
     }
 

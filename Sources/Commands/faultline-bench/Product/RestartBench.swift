@@ -34,14 +34,9 @@ struct RestartBench {
     }
 
     func perform() throws -> Int32 {
-        try BenchSandbox.perform { [self] in
-            Heading.write("Restart of a full replica", options, repetitions: repetitions)
-            let folder = try BenchFolder()
-            try await BenchStack.with(Self.topology, options, in: folder) { stack in
-                Output.write(try await measure(stack).text, to: 1)
-            }
-            try File.removeTree(folder.path)
-        }
+        try BenchStack.measure(
+            "Restart of a full replica", of: Self.topology, options, repetitions: repetitions,
+            measure)
     }
 
     @ReactorActor
@@ -71,31 +66,17 @@ struct RestartBench {
     @ReactorActor
     private func fill(_ leader: SocketAddress) async throws {
         let value = [UInt8](repeating: 0x78, count: Self.valueBytes)
-        let rounds = Self.valueCount / Self.writers
-        var running = Self.writers
-        var failure: (any Error)?
-        let ended = Turnstile()
-        for writer in 0..<Self.writers {
-            Task { @ReactorActor in
-                let client = StoreClient(leader, name: "fill-\(writer)")
-                defer { client.close() }
-                do {
-                    for round in 0..<rounds {
-                        if writer == 0, round % 64 == 0 {
-                            Heading.progress("filled \(round * Self.writers / 16) MiB")
-                        }
-                        try await client.write(
-                            round * Self.writers + writer, value, deadline: .now() + .seconds(20))
-                    }
-                } catch {
-                    failure = failure ?? error
+        try await Crew.run(Self.writers) { writer in
+            let client = StoreClient(leader, name: "fill-\(writer)")
+            defer { client.close() }
+            for round in 0..<(Self.valueCount / Self.writers) {
+                if writer == 0, round % 64 == 0 {
+                    Heading.progress("filled \(round * Self.writers / 16) MiB")
                 }
-                running -= 1
-                ended.wakeAll()
+                try await client.write(
+                    round * Self.writers + writer, value, deadline: .now() + .seconds(20))
             }
         }
-        while running > 0 { _ = await ended.wait() }
-        if let failure { throw failure }
     }
 
     /// Kills a follower and starts it again; milliseconds.

@@ -33,17 +33,16 @@ struct WebBench {
     }
 
     func perform() throws -> Int32 {
-        try BenchSandbox.perform { [self] in
-            Heading.write("Web tiers", options, repetitions: repetitions)
-            let folder = try BenchFolder()
-            let rates = try await BenchStack.with(Self.topology, options, in: folder, measure)
-            var table = MarkdownTable("wrk -t1 -c32, profile page", "requests/s", "least to most")
-            for (name, rates) in rates {
+        try BenchStack.measure(
+            "Web tiers", of: Self.topology, options, repetitions: repetitions
+        ) { [self] stack in
+            var table = MarkdownTable(
+                "wrk -t1 -c32, profile page", "requests/s", "least to most")
+            for (name, rates) in try await measure(stack) {
                 guard let spread = Spread(rates) else { continue }
                 table.add([name] + spread.cells())
             }
-            Output.write(table.text, to: 1)
-            try File.removeTree(folder.path)
+            return table
         }
     }
 

@@ -18,9 +18,7 @@ final class ClosedLoop {
     typealias Ask = @ReactorActor (_ client: Int, _ round: Int) async throws -> Void
 
     private var latencies: HdrHistogram
-    private var failure: (any Error)?
-    private var running = 0
-    private let ended = Turnstile()
+    private var hasFailed = false
 
     private init() {
         latencies = HdrHistogram(lowestDiscernible: 1000, highestTrackable: 60_000_000_000)
@@ -35,12 +33,9 @@ final class ClosedLoop {
         let loop = ClosedLoop()
         let start = MonotonicTime.now() + length / 5
         let end = start + length
-        loop.running = clients
-        for client in 0..<clients {
-            Task { @ReactorActor in await loop.serve(client, start, end, ask) }
+        try await Crew.run(clients) { client in
+            try await loop.serve(client, start, end, ask)
         }
-        while loop.running > 0 { _ = await loop.ended.wait() }
-        if let failure = loop.failure { throw failure }
         return ClosedLoopResult(
             perSecond: Double(loop.latencies.count) / length.seconds,
             p50: loop.latencies.value(atPercentile: 50),
@@ -49,21 +44,21 @@ final class ClosedLoop {
 
     private func serve(
         _ client: Int, _ start: MonotonicTime, _ end: MonotonicTime, _ ask: Ask
-    ) async {
+    ) async throws {
         var round = 0
         var now = MonotonicTime.now()
-        while now < end, failure == nil {
+        while now < end, !hasFailed {
             do {
                 try await ask(client, round)
             } catch {
-                failure = failure ?? error
+                // The others need not go on: a figure with failures in it compares nothing.
+                hasFailed = true
+                throw error
             }
             let done = MonotonicTime.now()
             if now >= start, done <= end { latencies.recordClamped((done - now).nanoseconds) }
             round += 1
             now = done
         }
-        running -= 1
-        ended.wakeAll()
     }
 }

@@ -22,14 +22,9 @@ struct FailoverBench {
     }
 
     func perform() throws -> Int32 {
-        try BenchSandbox.perform { [self] in
-            Heading.write("Leader killed under writes", options, repetitions: repetitions)
-            let folder = try BenchFolder()
-            try await BenchStack.with(RivalTopology.failover, options, in: folder) { stack in
-                Output.write(try await measure(stack).text, to: 1)
-            }
-            try File.removeTree(folder.path)
-        }
+        try BenchStack.measure(
+            "Leader killed under writes", of: RivalTopology.failover, options,
+            repetitions: repetitions, measure)
     }
 
     @ReactorActor

@@ -1,22 +1,17 @@
-// As much of the protocol buffers encoding as a few small messages need: varints and bytes.
+// As much of the protocol buffers encoding as a few small messages need. Its varints and its bytes with
+// their length in front are those of Wire's own writer and reader.
+
+import Wire
 
 /// Fields written one after the other.
 struct ProtobufMessage {
-    private(set) var bytes: [UInt8] = []
+    private var writer = ByteWriter()
+
+    var bytes: [UInt8] { writer.bytes }
 
     mutating func add(_ field: UInt64, _ value: [UInt8]) {
-        append(field << 3 | 2)
-        append(UInt64(value.count))
-        bytes += value
-    }
-
-    private mutating func append(_ value: UInt64) {
-        var rest = value
-        while rest >= 0x80 {
-            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-            rest >>= 7
-        }
-        bytes.append(UInt8(truncatingIfNeeded: rest))
+        writer.write(varint: field << 3 | 2)
+        writer.write(bytes: value)
     }
 }
 
@@ -26,15 +21,15 @@ struct ProtobufFields {
     private var blobs: [UInt64: [UInt8]] = [:]
 
     init(_ message: [UInt8]) {
-        var rest = message[...]
-        while let tag = Self.varint(&rest) {
-            guard let value = Self.varint(&rest) else { return }
+        var reader = ByteReader(message.span)
+        while let tag = try? reader.readVarint() {
             switch tag & 7 {
-            case 0: numbers[tag >> 3] = numbers[tag >> 3] ?? value
+            case 0:
+                guard let value = try? reader.readVarint() else { return }
+                numbers[tag >> 3] = numbers[tag >> 3] ?? value
             case 2:
-                guard value <= UInt64(rest.count) else { return }
-                if blobs[tag >> 3] == nil { blobs[tag >> 3] = Array(rest.prefix(Int(value))) }
-                rest = rest.dropFirst(Int(value))
+                guard let value = try? reader.readBytes() else { return }
+                blobs[tag >> 3] = blobs[tag >> 3] ?? value
             default: return
             }
         }
@@ -42,15 +37,4 @@ struct ProtobufFields {
 
     func number(_ field: UInt64) -> UInt64? { numbers[field] }
     func bytes(_ field: UInt64) -> [UInt8]? { blobs[field] }
-
-    private static func varint(_ rest: inout ArraySlice<UInt8>) -> UInt64? {
-        var value: UInt64 = 0
-        var shift: UInt64 = 0
-        while let byte = rest.popFirst(), shift < 64 {
-            value |= UInt64(byte & 0x7F) << shift
-            if byte & 0x80 == 0 { return value }
-            shift += 7
-        }
-        return nil
-    }
 }

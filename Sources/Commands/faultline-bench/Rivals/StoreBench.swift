@@ -23,14 +23,9 @@ struct StoreBench {
     }
 
     func perform() throws -> Int32 {
-        try BenchSandbox.perform { [self] in
-            Heading.write("Store against etcd", options, repetitions: repetitions)
-            let folder = try BenchFolder()
-            try await BenchStack.with(RivalTopology.stores, options, in: folder) { stack in
-                Output.write(try await measure(stack).text, to: 1)
-            }
-            try File.removeTree(folder.path)
-        }
+        try BenchStack.measure(
+            "Store against etcd", of: RivalTopology.stores, options, repetitions: repetitions,
+            measure)
     }
 
     @ReactorActor
