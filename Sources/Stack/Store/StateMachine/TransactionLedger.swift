@@ -137,13 +137,7 @@ struct TransactionLedger {
     }
 
     func prepared(_ id: TransactionID) throws(StateError) -> PreparedTransaction? {
-        guard let bytes = try transaction.value(of: id.bytes, in: tables.prepared) else {
-            return nil
-        }
-        guard let found = PreparedTransaction(id: id, decoding: bytes) else {
-            throw .damaged(path: path)
-        }
-        return found
+        try row(of: tables.prepared, id) { PreparedTransaction(id: id, decoding: $0) }
     }
 
     /// Keeps the record and locks its keys, which must be free.
@@ -175,13 +169,7 @@ struct TransactionLedger {
     }
 
     func committed(_ id: TransactionID) throws(StateError) -> CommittedTransaction? {
-        guard let bytes = try transaction.value(of: id.bytes, in: tables.committed) else {
-            return nil
-        }
-        guard let found = CommittedTransaction(id: id, decoding: bytes) else {
-            throw .damaged(path: path)
-        }
-        return found
+        try row(of: tables.committed, id) { CommittedTransaction(id: id, decoding: $0) }
     }
 
     func keep(_ record: CommittedTransaction) throws(StateError) {
@@ -194,6 +182,14 @@ struct TransactionLedger {
 
     func allCommitted() throws(StateError) -> [CommittedTransaction] {
         try rows(of: tables.committed) { CommittedTransaction(id: $0, decoding: $1) }
+    }
+
+    private func row<Row>(
+        of table: LMDBTable, _ id: TransactionID, _ decode: ([UInt8]) -> Row?
+    ) throws(StateError) -> Row? {
+        guard let bytes = try transaction.value(of: id.bytes, in: table) else { return nil }
+        guard let row = decode(bytes) else { throw .damaged(path: path) }
+        return row
     }
 
     private func rows<Row>(
