@@ -24,38 +24,14 @@ extension ExperimentSchema {
     static var tiers: [JSON] { TierKind.allCases.map(tier) + [program] }
 
     private static func tier(_ kind: TierKind) -> JSON {
-        let reference = text("the name of a tier")
-        let settings: [(String, JSON)] =
-            switch kind {
-            case .balancer: [("policy", words(BalancingPolicy.self)), ("to", reference)]
-            case .app: [("cache", reference), ("store", reference), ("queue", reference)]
-            case .cache: [("memory", ref("size"))]
-            case .store:
-                [
-                    ("peer-port", ref("port")), ("acknowledge", words(ReplicaAcknowledgement.self)),
-                    ("replication", words(StoreReplication.self)),
-                ]
-            case .queue:
-                [
-                    ("peer-port", ref("port")), ("tries", integer(from: 1)),
-                    ("memory", ref("size")), ("retention", ref("duration")),
-                    ("acknowledge", words(ReplicaAcknowledgement.self)),
-                ]
-            case .worker:
-                [
-                    ("queue", reference), ("store", reference), ("work", ref("duration")),
-                    ("acknowledge", words(WorkerAcknowledgement.self)),
-                    ("idempotent", ["type": "boolean"]), ("concurrency", integer(from: 1)),
-                    ("poison", ref("ratio")),
-                ]
-            }
+        let settings = kind.specification.schema
         let needed = ["to", "cache", "store", "queue"].filter { key in
-            settings.contains { $0.0 == key }
+            settings.contains { $0.key == key }
         }
         return object(
             [("role", ["const": .string(kind.rawValue)])]
                 + size(of: kind)
-                + [("port", ref("port"))] + settings,
+                + [("port", ref("port"))] + settings.map { ($0.key, $0.1) },
             required: ["role"] + needed)
     }
 

@@ -5,6 +5,9 @@ import Wire
 extension ExperimentSchema {
     static func ref(_ name: String) -> JSON { ["$ref": .string("#/$defs/\(name)")] }
 
+    /// The name of another tier of the same file.
+    static var reference: JSON { text("the name of a tier") }
+
     static func text(_ description: String) -> JSON {
         ["type": "string", "minLength": 1, "description": .string(description)]
     }

@@ -76,13 +76,24 @@ package enum AddressPlan {
     }
 }
 
+/// Where a node stands within its tier; both are counted from 1.
+struct NodePlace {
+    /// Nil in a tier without shards.
+    let shard: Int?
+    /// Within the shard where there are shards.
+    let index: Int
+}
+
 extension TierSpec {
     /// Shard and number of each node, in the order of `nodeNames`.
-    var places: [(shard: Int?, index: Int)] {
+    var places: [NodePlace] {
         switch shape {
-        case .count(let count), .partitions(_, let count): (1...count).map { (nil, $0) }
+        case .count(let count), .partitions(_, let count):
+            (1...count).map { NodePlace(shard: nil, index: $0) }
         case .shards(let shards, let replicas):
-            (1...shards).flatMap { shard in (1...replicas).map { (shard, $0) } }
+            (1...shards).flatMap { shard in
+                (1...replicas).map { NodePlace(shard: shard, index: $0) }
+            }
         }
     }
 }

@@ -55,7 +55,7 @@ struct TierReader {
         let port = fields.optional("port", Checked.port) ?? kind.defaultPort
         let usual = kind.defaultPeerPort
         let peerPort = usual == nil ? nil : peerPort(&fields, besides: port, default: usual)
-        let program = program(&fields, kind)
+        let program = kind.specification.read(&fields, &self)
         fields.finish()
         guard let program else { return nil }
         return TierSpec(
@@ -64,67 +64,8 @@ struct TierReader {
             roleProbe: kind.roleProbe)
     }
 
-    private mutating func program(_ fields: inout Fields, _ kind: TierKind) -> BuiltinTier? {
-        switch kind {
-        case .balancer:
-            let policy = fields.optional("policy", Checked.word("policy", BalancingPolicy.self))
-            guard let to = reference(&fields, "to", [.app, .balancer]) else { return nil }
-            return .balancer(policy: policy ?? .leastConnections, to: to)
-        case .app:
-            let cache = reference(&fields, "cache", [.cache])
-            let store = reference(&fields, "store", [.store])
-            let queue = reference(&fields, "queue", [.queue])
-            guard let cache, let store, let queue else { return nil }
-            return .app(cache: cache, store: store, queue: queue)
-        case .cache:
-            let memory = fields.optional("memory", Checked.size(1 << 20...64 << 30))
-            return .cache(memory: memory ?? 64 << 20)
-        case .store:
-            let policy = fields.optional(
-                "acknowledge", Checked.word("acknowledgement", ReplicaAcknowledgement.self))
-            // The same choice under the name that databases give it.
-            let mode = fields.optional(
-                "replication", Checked.word("replication", StoreReplication.self))
-            let isAsync = mode == .async || (mode == nil && policy == .leader)
-            return .store(acknowledge: isAsync ? .leader : .majority)
-        case .queue: return .queue(queue(&fields))
-        case .worker: return worker(&fields).map(BuiltinTier.worker)
-        }
-    }
-
-    private func queue(_ fields: inout Fields) -> QueueSpec {
-        var queue = QueueSpec()
-        queue.tries = fields.optional("tries", Checked.integer(1...1000))
-        queue.memory = fields.optional("memory", Checked.size(1 << 10...1 << 30))
-        queue.retention = fields.optional(
-            "retention", Checked.duration(.seconds(1) ... .seconds(365 * 24 * 3600)))
-        let acknowledge = fields.optional(
-            "acknowledge", Checked.word("acknowledgement", ReplicaAcknowledgement.self))
-        queue.acknowledge = acknowledge ?? queue.acknowledge
-        return queue
-    }
-
-    private mutating func worker(_ fields: inout Fields) -> WorkerSpec? {
-        let queue = reference(&fields, "queue", [.queue])
-        let store = reference(&fields, "store", [.store])
-        let work = fields.optional("work", Checked.duration(.zero ... .seconds(60)))
-        let acknowledge = fields.optional(
-            "acknowledge", Checked.word("acknowledgement", WorkerAcknowledgement.self))
-        let idempotent = fields.optional("idempotent", Checked.boolean)
-        let concurrency = fields.optional("concurrency", Checked.integer(1...1000))
-        let poison = fields.optional("poison", Checked.share)
-        guard let queue, let store else { return nil }
-        var worker = WorkerSpec(queue: queue, store: store)
-        worker.work = work ?? worker.work
-        worker.acknowledge = acknowledge ?? worker.acknowledge
-        worker.idempotent = idempotent ?? worker.idempotent
-        worker.concurrency = concurrency
-        worker.poison = poison ?? worker.poison
-        return worker
-    }
-
     /// The name of another tier under a key; `TopologyCheck` sees whether it exists.
-    private mutating func reference(
+    mutating func reference(
         _ fields: inout Fields, _ key: String, _ kinds: [TierKind]
     ) -> String? {
         let node = fields.takeRequired(key)

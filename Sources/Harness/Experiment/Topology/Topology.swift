@@ -45,10 +45,7 @@ package struct TierSpec: Sendable, Equatable {
     /// The tiers that must be there before this one is useful, in the order of the file's keys.
     package var references: [String] {
         switch program {
-        case .builtin(.balancer(_, let to)): [to]
-        case .builtin(.app(let cache, let store, let queue)): [cache, store, queue]
-        case .builtin(.worker(let worker)): [worker.queue, worker.store]
-        case .builtin(.cache), .builtin(.store), .builtin(.queue): []
+        case .builtin(let tier): tier.spec.references
         case .exec(let exec): exec.references.filter { $0 != name }
         }
     }
@@ -82,47 +79,6 @@ package enum TierProgram: Sendable, Equatable {
     case builtin(BuiltinTier)
     /// Any other program.
     case exec(ExecSpec)
-}
-
-/// What a topology says of our own tiers; the names are tiers of the same file.
-package enum BuiltinTier: Sendable, Equatable {
-    case balancer(policy: BalancingPolicy, to: String)
-    case app(cache: String, store: String, queue: String)
-    /// Memory in bytes.
-    case cache(memory: Int)
-    case store(acknowledge: ReplicaAcknowledgement)
-    case queue(QueueSpec)
-    case worker(WorkerSpec)
-}
-
-/// What a topology may say of a queue beside its size; nil keeps the queue's own default.
-package struct QueueSpec: Sendable, Equatable {
-    /// Tries of a message before it goes to the dead-letter topic.
-    package var tries: Int?
-    /// Bytes of messages in one partition, above which publishers are refused.
-    package var memory: Int?
-    package var retention: Duration?
-    package var acknowledge = ReplicaAcknowledgement.majority
-
-    package init() {}
-}
-
-package struct WorkerSpec: Sendable, Equatable {
-    package var queue: String
-    package var store: String
-    /// The time that one order takes.
-    package var work: Duration = .milliseconds(10)
-    package var acknowledge: WorkerAcknowledgement = .afterEffect
-    package var idempotent = true
-    /// Orders worked on at once; nil keeps the worker's own default.
-    package var concurrency: Int?
-    /// The share of orders that nobody can do.
-    package var poison = 0.0
-
-    package init(queue: String, store: String) {
-        self.queue = queue
-        self.store = store
-    }
 }
 
 /// A question that tells whether a node is ready, or what role it has.

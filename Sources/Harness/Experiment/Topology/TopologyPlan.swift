@@ -31,7 +31,7 @@ extension Topology {
     }
 
     private func node(
-        _ name: String, _ place: (shard: Int?, index: Int), of tier: TierSpec, folder: String,
+        _ name: String, _ place: NodePlace, of tier: TierSpec, folder: String,
         seed: UInt64, wave: Int
     ) -> PlannedNode {
         let addresses = addresses(of: tier)
@@ -45,7 +45,7 @@ extension Topology {
             let blueprint = NodeBlueprint(
                 name: name, listen: own.address, dataFolder: "\(folder)/data",
                 seed: NodeSeed.derive(from: seed, name: name),
-                settings: settings(builtin, of: tier, at: place))
+                settings: builtin.spec.settings(of: tier, at: place, in: self))
             program = .builtin(blueprint, path: "\(folder)/blueprint.json")
         case .exec(let exec):
             let values = TemplateValues(
@@ -73,88 +73,33 @@ extension Topology {
     }
 }
 
-// The settings of our own tiers.
+// What the settings of a tier ask of the tiers that it refers to.
 extension Topology {
-    private func settings(
-        _ builtin: BuiltinTier, of tier: TierSpec, at place: (shard: Int?, index: Int)
-    ) -> TierSettings {
-        switch builtin {
-        case .balancer(let policy, let to):
-            var settings = BalancerSettings(backends: addresses(named: to))
-            settings.policy = policy
-            return .balancer(settings)
-        case .app(let cache, let store, let queue):
-            var settings = AppSettings(
-                cache: addresses(named: cache), shards: shards(named: store),
-                queue: addresses(named: queue))
-            settings.queuePartitions = partitionCount(named: queue)
-            return .app(settings)
-        case .cache(let memory): return .cache(CacheSettings(memoryLimit: memory))
-        case .store(let acknowledge):
-            return .store(store(of: tier, at: place, acknowledge: acknowledge))
-        case .queue(let queue): return .queue(self.queue(of: tier, at: place, queue))
-        case .worker(let worker):
-            var settings = WorkerSettings(
-                queue: addresses(named: worker.queue), shards: shards(named: worker.store))
-            settings.partitions = partitionCount(named: worker.queue)
-            settings.work = worker.work
-            settings.concurrency = worker.concurrency ?? settings.concurrency
-            settings.poison = worker.poison
-            settings.acknowledge = worker.acknowledge
-            settings.idempotent = worker.idempotent
-            return .worker(settings)
-        }
-    }
-
-    private func addresses(named name: String) -> [NamedAddress] {
+    func addresses(named name: String) -> [NamedAddress] {
         tier(named: name).map(addresses(of:)) ?? []
     }
 
     /// A queue that is another program is one partition.
-    private func partitionCount(named name: String) -> Int {
+    func partitionCount(named name: String) -> Int {
         tier(named: name)?.shape.partitionCount ?? 1
     }
 
-    private func queue(
-        of tier: TierSpec, at place: (shard: Int?, index: Int), _ spec: QueueSpec
-    ) -> QueueSettings {
-        let nodes = addresses(of: tier).enumerated().map { index, client in
-            let peer = SocketAddress(ip: client.address.ip, port: tier.peerPort ?? tier.port + 1)
-            return ReplicaAddress(id: index + 1, client: client, peer: peer)
-        }
-        var settings = QueueSettings(
-            node: place.index, nodes: nodes, partitions: tier.shape.partitionCount ?? 1)
-        settings.tries = spec.tries ?? settings.tries
-        settings.memory = spec.memory ?? settings.memory
-        settings.retention = spec.retention ?? settings.retention
-        settings.acknowledge = spec.acknowledge
-        return settings
-    }
-
     /// The replicas of each shard; a tier without shards is one.
-    private func shards(named name: String) -> [[NamedAddress]] {
+    func shards(named name: String) -> [[NamedAddress]] {
         guard let tier = tier(named: name) else { return [] }
         let all = addresses(of: tier)
         guard case .shards(let shards, let replicas) = tier.shape else { return [all] }
         return (0..<shards).map { Array(all[($0 * replicas)..<(($0 + 1) * replicas)]) }
     }
+}
 
-    private func store(
-        of tier: TierSpec, at place: (shard: Int?, index: Int), acknowledge: ReplicaAcknowledgement
-    ) -> StoreSettings {
-        let shards = shards(named: tier.name).map { replicas in
-            replicas.enumerated().map { index, client in
-                let port = tier.peerPort ?? tier.port + 1
-                let peer = SocketAddress(ip: client.address.ip, port: port)
-                return ReplicaAddress(id: index + 1, client: client, peer: peer)
-            }
+extension TierSpec {
+    /// Nodes that replicate each other, numbered from 1, with where their peers find them.
+    func replicas(_ nodes: [NamedAddress]) -> [ReplicaAddress] {
+        nodes.enumerated().map { index, client in
+            let peer = SocketAddress(ip: client.address.ip, port: peerPort ?? port + 1)
+            return ReplicaAddress(id: index + 1, client: client, peer: peer)
         }
-        let shard = (place.shard ?? 1) - 1
-        var settings = StoreSettings(
-            shard: shard, shardCount: shards.count, replica: place.index, replicas: shards[shard])
-        settings.shards = shards
-        settings.acknowledge = acknowledge
-        return settings
     }
 }
 

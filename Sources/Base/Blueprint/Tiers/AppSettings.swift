@@ -1,0 +1,50 @@
+// What an app is told: the tiers behind it, and how long it waits and remembers.
+
+import Linux
+import Wire
+
+package struct AppSettings: Equatable, Sendable {
+    package var cache: [NamedAddress]
+    /// The replicas of each shard, in shard order: the index is what `ShardKey` yields.
+    package var shards: [[NamedAddress]]
+    package var queue: [NamedAddress]
+    /// Partitions of the queue: a key's partition is what `ShardKey` yields for this count.
+    package var queuePartitions = 1
+    package var sessionLifetime: Duration = .seconds(1800)
+    /// How stale a cached read may get when its invalidation was lost.
+    package var cacheLifetime: Duration = .seconds(30)
+    /// Below the client's timeout, so that the app answers before its caller gives up.
+    package var requestTimeout: Duration = .milliseconds(1800)
+
+    package init(cache: [NamedAddress], shards: [[NamedAddress]], queue: [NamedAddress]) {
+        self.cache = cache
+        self.shards = shards
+        self.queue = queue
+    }
+}
+
+extension AppSettings {
+    init(_ members: Members) throws(BlueprintError) {
+        try members.allow([
+            "cache", "shards", "queue", "queuePartitions", "sessionLifetimeNanoseconds",
+            "cacheLifetimeNanoseconds", "requestTimeoutNanoseconds",
+        ])
+        self.init(
+            cache: try members.addresses("cache"), shards: try members.groups("shards"),
+            queue: try members.addresses("queue"))
+        try members.read("queuePartitions", into: &queuePartitions, from: 1)
+        try members.read("sessionLifetime", into: &sessionLifetime)
+        try members.read("cacheLifetime", into: &cacheLifetime)
+        try members.read("requestTimeout", into: &requestTimeout)
+    }
+
+    var json: JSON {
+        [
+            "cache": cache.json, "shards": shards.json, "queue": queue.json,
+            "queuePartitions": queuePartitions.json,
+            "sessionLifetimeNanoseconds": sessionLifetime.json,
+            "cacheLifetimeNanoseconds": cacheLifetime.json,
+            "requestTimeoutNanoseconds": requestTimeout.json,
+        ]
+    }
+}
