@@ -72,7 +72,7 @@ struct ShardMoveTests {
             for name in first { try cluster.server(name).host.isCutOff = false }
             _ = try? await asked.value
             for writer in writers { try await writer.value }
-            try await cluster.until("all votes are on one side") {
+            try await cluster.until("all votes are on one side") { () -> Void? in
                 let leader = try cluster.server(try await cluster.leader(of: 0))
                 guard let members = leader.shards[GroupID(0)]?.membership, !members.isJoint
                 else { return nil }
