@@ -67,6 +67,9 @@ let package = Package(
         tier("Balancer", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Blueprint"),
         tier("App", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint"),
         tier("Cache", "Linux", "Reactor", "Blueprint"),
+        tier(
+            "GeoDNS", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Telemetry",
+            "Blueprint"),
         tier("Raft"),
         tier("RaftSimulator", "Raft", "Determinism"),
         tier(
@@ -98,7 +101,7 @@ let package = Package(
 
         command(
             "faultline-node", "Linux", "Reactor", "Wire", "Telemetry", "Blueprint", "Balancer",
-            "App", "Cache", "Store", "Queue"),
+            "App", "Cache", "GeoDNS", "Store", "Queue"),
         command(
             "faultline", "Linux", "Reactor", "Wire", "Blueprint", "Experiment", "History",
             "Testbed", "Load", "Checkers", "Faults", "Report", "Conductor"),
@@ -128,6 +131,7 @@ let package = Package(
         tests("Stack", "Balancer", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests("Stack", "App", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests("Stack", "Cache", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
+        tests("Stack", "GeoDNS", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests("Stack", "Raft"),
         tests("Stack", "RaftSimulator", "Raft", "Determinism"),
         tests(
