@@ -69,6 +69,9 @@ let package = Package(
             "Telemetry", "Blueprint"),
         tier("App", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint"),
         tier("Cache", "Linux", "Reactor", "Blueprint"),
+        tier(
+            "GeoDNS", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Telemetry",
+            "Blueprint"),
         tier("Raft"),
         tier("RaftSimulator", "Raft", "Determinism"),
         tier(
@@ -101,7 +104,7 @@ let package = Package(
 
         command(
             "faultline-node", "Linux", "Reactor", "Wire", "Telemetry", "Blueprint", "Balancer",
-            "App", "Cache", "Store", "Queue"),
+            "App", "Cache", "GeoDNS", "Store", "Queue"),
         command(
             "faultline", "Linux", "Reactor", "Wire", "Blueprint", "Experiment", "History",
             "Testbed", "Load", "Checkers", "Faults", "Report", "Conductor"),
@@ -133,6 +136,7 @@ let package = Package(
             "Blueprint"),
         tests("Stack", "App", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests("Stack", "Cache", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
+        tests("Stack", "GeoDNS", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests("Stack", "Raft"),
         tests("Stack", "RaftSimulator", "Raft", "Determinism"),
         tests(

@@ -49,6 +49,7 @@ extension TierSettings {
         case .store: self = .store(try StoreSettings(members))
         case .queue: self = .queue(try QueueSettings(members))
         case .worker: self = .worker(try WorkerSettings(members))
+        case .geodns: self = .geodns(try GeoDNSSettings(members))
         }
     }
 
@@ -60,6 +61,7 @@ extension TierSettings {
         case .store(let settings): settings.json
         case .queue(let settings): settings.json
         case .worker(let settings): settings.json
+        case .geodns(let settings): settings.json
         }
     }
 }

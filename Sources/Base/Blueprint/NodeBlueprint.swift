@@ -36,6 +36,7 @@ package enum TierSettings: Equatable, Sendable {
     case store(StoreSettings)
     case queue(QueueSettings)
     case worker(WorkerSettings)
+    case geodns(GeoDNSSettings)
 
     package var tier: TierKind {
         switch self {
@@ -45,13 +46,14 @@ package enum TierSettings: Equatable, Sendable {
         case .store: .store
         case .queue: .queue
         case .worker: .worker
+        case .geodns: .geodns
         }
     }
 }
 
 /// The tiers of the stack, told apart by the protocol that they serve and not by who wrote them.
 package enum TierKind: String, CaseIterable, Hashable, Sendable {
-    case balancer, app, cache, store, queue, worker
+    case balancer, app, cache, store, queue, worker, geodns
 }
 
 /// A node that another one talks to.

@@ -1,5 +1,5 @@
-// UDP sockets that wait with a deadline on the calling thread: for probes that measure a link, not
-// for the event loop.
+// UDP sockets: one datagram at a time, waiting with a deadline on the calling thread where one is
+// given. `DatagramBatch` moves many at once, for servers.
 
 import Glibc
 
@@ -9,15 +9,30 @@ package struct DatagramSocket: ~Copyable, Sendable {
 
     package var raw: Int32 { descriptor.raw }
 
-    /// Opens and binds in the calling thread's network namespace.
-    package init(_ address: SocketAddress) throws(SyscallError) {
+    /// Opens and binds in the calling thread's network namespace; the kernel cuts a receive buffer
+    /// that is larger than it allows.
+    package init(
+        _ address: SocketAddress, receiveBuffer: Int? = nil
+    ) throws(SyscallError) {
         let flags = Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         let opened = FileDescriptor(
             owning: try checked("socket(datagram)") {
                 socket(AF_INET, Int32(SOCK_DGRAM.rawValue) | flags, 0)
             })
+        if let receiveBuffer { try Socket.setReceiveBuffer(opened, bytes: receiveBuffer) }
         try Socket.bind(opened, to: address)
         descriptor = opened
+    }
+
+    /// connect(2): from now on only this peer's datagrams come in, and its ICMP errors show.
+    package func connect(to peer: SocketAddress) throws(SyscallError) {
+        _ = try Socket.connect(descriptor, to: peer)
+    }
+
+    /// send(2) to the connected peer; false when the kernel has no room.
+    @discardableResult
+    package func send(_ bytes: [UInt8]) throws(SyscallError) -> Bool {
+        try Socket.send(descriptor, bytes.span) != .wouldBlock
     }
 
     /// The address that the socket is bound to, with the port that the kernel chose.

@@ -108,6 +108,13 @@ package enum Socket {
         try set(socket, Int32(IPPROTO_TCP), TCP_NODELAY, 1, "setsockopt(TCP_NODELAY)")
     }
 
+    /// SO_RCVBUF; the kernel cuts it to net.core.rmem_max.
+    static func setReceiveBuffer(
+        _ socket: borrowing FileDescriptor, bytes: Int
+    ) throws(SyscallError) {
+        try set(socket, SOL_SOCKET, SO_RCVBUF, Int32(clamping: bytes), "setsockopt(SO_RCVBUF)")
+    }
+
     /// The socket's own address, by getsockname(2).
     package static func localAddress(
         of socket: borrowing FileDescriptor

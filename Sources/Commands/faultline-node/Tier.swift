@@ -4,6 +4,7 @@ import App
 import Balancer
 import Blueprint
 import Cache
+import GeoDNS
 import Queue
 import Reactor
 import Store
@@ -18,6 +19,7 @@ protocol TierServer: AnyObject {
 extension AppServer: TierServer {}
 extension BalancerServer: TierServer {}
 extension CacheServer: TierServer {}
+extension GeoDNSServer: TierServer {}
 extension QueueServer: TierServer {}
 extension StoreServer: TierServer {}
 extension WorkerServer: TierServer {}
@@ -44,6 +46,10 @@ enum Tier {
                 settings: settings, seed: blueprint.seed)
         case .worker(let settings):
             return try WorkerServer(
+                name: blueprint.name, listen: blueprint.listen, settings: settings,
+                seed: blueprint.seed)
+        case .geodns(let settings):
+            return try GeoDNSServer(
                 name: blueprint.name, listen: blueprint.listen, settings: settings,
                 seed: blueprint.seed)
         }

@@ -6,6 +6,7 @@ import App
 import Balancer
 import Blueprint
 import Cache
+import GeoDNS
 import Linux
 import Queue
 import Reactor

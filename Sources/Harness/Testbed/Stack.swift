@@ -42,7 +42,7 @@ package final class Member {
     }
 
     package nonisolated var name: String { plan.name }
-    package var probe: NodeProbe { NodeProbe(plan.listen, at: node) }
+    package var probe: NodeProbe { NodeProbe(plan.probeAddress, at: node) }
 
     /// True when the process runs and answers its readiness probe.
     package func isReady() async -> Bool {

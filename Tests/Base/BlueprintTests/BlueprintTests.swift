@@ -63,9 +63,30 @@ private func samples() -> [TierSettings] {
     worker.idempotent = false
     worker.poison = 0.25
     worker.drainTimeout = .milliseconds(6)
+    var region = GeoRegion(
+        name: "eu", networks: [IPv4Network(IPv4Address(10, 1, 0, 0), prefix: 16)], fallbacks: [])
+    region.fallbacks = ["eu"]
+    var endpoint = GeoEndpoint(name: "b-1", address: addresses[0].address, region: "eu")
+    endpoint.weight = 3
+    var dns = GeoDNSSettings(
+        zone: "shop.test", nameServers: addresses, regions: [region], endpoints: [endpoint],
+        statusPort: 8054)
+    dns.records = [GeoRecord(name: "docs", kind: .aaaa, value: "2001:db8::1")]
+    dns.ttl = .seconds(3)
+    dns.staticTTL = .seconds(4)
+    dns.answersMax = 5
+    dns.check = .tcp
+    dns.checkPath = "/up"
+    dns.checkInterval = .milliseconds(6)
+    dns.checkTimeout = .milliseconds(7)
+    dns.rise = 8
+    dns.fall = 9
+    dns.payloadMax = 513
+    dns.connectionsMax = 11
+    dns.idleTimeout = .seconds(12)
     return [
         .balancer(balancer), .app(app), .cache(CacheSettings(memoryLimit: 5)), .store(store),
-        .queue(queue), .worker(worker),
+        .queue(queue), .worker(worker), .geodns(dns),
     ]
 }
 

@@ -203,7 +203,8 @@ struct ExperimentReaderTests {
         ),
         (
             "one app",
-            "\"one app\" is not a target such as app-2, one of app or store.shard-1.leader", 44
+            "\"one app\" is not a target such as app-2, one of app, store.shard-1.leader or region eu",
+            44
         ),
         ("store.shard-3", "tier store has no shard-3, but shard-1 to shard-2", 44),
         ("app.shard-1", "tier app has no shards", 44),

@@ -43,7 +43,9 @@ struct TopologyReaderTests {
         ),
         (
             "entry: balancer", "entry: store",
-            ["4:8: error: users cannot talk to a store; the entry is a balancer or an app"]
+            [
+                "4:8: error: users cannot talk to a store; the entry is a balancer, an app or a geodns"
+            ]
         ),
         ("to: app", "to: ap", ["6:34: error: unknown tier \"ap\"; did you mean \"app\"?"]),
         (
@@ -63,8 +65,8 @@ struct TopologyReaderTests {
         (
             "to: app", "to: app, memory: 1MiB",
             [
-                "6:39: error: unknown key \"memory\"; tier balancer takes role, count, port, to, "
-                    + BalancerKey.all.map(\.key).joined(separator: ", ")
+                "6:39: error: unknown key \"memory\"; tier balancer takes role, region, regions, count, "
+                    + "port, to, " + BalancerKey.all.map(\.key).joined(separator: ", ")
             ]
         ),
         (

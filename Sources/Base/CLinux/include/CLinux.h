@@ -2,6 +2,7 @@
 #define FL_CLINUX_H
 
 #include "child.h"
+#include "datagrams.h"
 #include "errno_names.h"
 #include "event_calls.h"
 #include "executor_hook.h"

@@ -147,6 +147,9 @@ struct StepReader {
             log.error(
                 "\(word.rawValue) acts on nodes, so its target cannot be links", at: place)
         case (.cacheFlush, .nodes(let nodes)):
+            if nodes.scope.isRegion {
+                log.error("cache-flush needs a cache; name one of the region's", at: place)
+            }
             let tier = topology.tier(of: nodes.scope)
             if let tier, tier.kind != .cache {
                 log.error(
@@ -169,6 +172,7 @@ struct StepReader {
 extension Topology {
     /// The tier that a scope's nodes belong to.
     package func tier(of scope: NodeSelection.Scope) -> TierSpec? {
-        tier(named: scope.name) ?? tier(ofNode: scope.name)
+        if scope.isRegion { return nil }
+        return tier(named: scope.name) ?? tier(ofNode: scope.name)
     }
 }

@@ -28,7 +28,7 @@ package struct NodeSelection: Sendable, Equatable, CustomStringConvertible {
         case majority
     }
 
-    /// A path such as `store.shard-1.leader`; a lone name is a tier or a node.
+    /// A path such as `store.shard-1.leader`; a lone name is a tier or a node; or `region eu`.
     package struct Scope: Sendable, Equatable {
         package var name: String
         /// Counted from 1.
@@ -36,6 +36,13 @@ package struct NodeSelection: Sendable, Equatable, CustomStringConvertible {
         /// Counted from 1; every node of the tier has it, but one leads it.
         package var partition: Int?
         package var role: NodeRole?
+        /// The name is a region's: all nodes there, whatever their tier.
+        package private(set) var isRegion = false
+
+        package init(region: String) {
+            name = region
+            isRegion = true
+        }
 
         package init(
             _ name: String, shard: Int? = nil, partition: Int? = nil, role: NodeRole? = nil
@@ -98,6 +105,7 @@ extension NodeSelection.Amount {
 
 extension NodeSelection.Scope: CustomStringConvertible {
     package var description: String {
+        if isRegion { return "region \(name)" }
         let parts = [
             shard.map { "shard-\($0)" }, partition.map { "partition-\($0)" }, role?.word,
         ]

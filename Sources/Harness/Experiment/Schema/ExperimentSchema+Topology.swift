@@ -10,6 +10,7 @@ extension ExperimentSchema {
             [
                 ("name", ref("name")), ("description", text("what it is for")),
                 ("entry", text("the tier that users talk to")),
+                ("wan", ["oneOf": [ref("wan"), ["type": "array", "items": ref("wan")]]]),
                 (
                     "tiers",
                     [
@@ -30,7 +31,7 @@ extension ExperimentSchema {
         }
         return object(
             [("role", ["const": .string(kind.rawValue)])]
-                + size(of: kind)
+                + size(of: kind) + places
                 + [("port", ref("port"))] + settings.map { ($0.key, $0.1) },
             required: ["role"] + needed)
     }
@@ -39,8 +40,15 @@ extension ExperimentSchema {
         switch kind {
         case .store: shards
         case .queue: [("partitions", integer(from: 1)), ("replicas", integer(from: 1))]
-        case .balancer, .app, .cache, .worker: [("count", integer(from: 1))]
+        case .balancer, .app, .cache, .worker, .geodns: [("count", integer(from: 1))]
         }
+    }
+
+    private static var places: [(String, JSON)] {
+        [
+            ("region", ref("name")),
+            ("regions", ["type": "array", "minItems": 1, "items": ref("name")]),
+        ]
     }
 
     private static var shards: [(String, JSON)] {
@@ -54,10 +62,17 @@ extension ExperimentSchema {
             [
                 ("exec", ["type": "array", "minItems": 1, "items": template]),
                 ("serves", words(TierKind.self)), ("count", integer(from: 1)),
-            ] + shards + [
+            ] + shards + places + [
                 ("port", ref("port")), ("peer-port", ref("port")), ("environment", templates),
                 ("files", templates), ("ready", ref("probe")), ("role-probe", ref("probe")),
             ], required: ["exec", "port"])
+    }
+
+    static var wan: JSON {
+        let ends: JSON = ["type": "array", "minItems": 2, "maxItems": 2, "items": ref("name")]
+        return object(
+            [("between", ends), ("delay", ref("duration")), ("jitter", ref("duration"))],
+            required: ["between", "delay"])
     }
 
     static var probe: JSON {

@@ -18,8 +18,8 @@ package enum ExperimentSchema {
         [
             ("experiment", experiment), ("load", load), ("phases", phases),
             ("recovered", recovered), ("step", ["oneOf": .array(FaultWord.allCases.map(step))]),
-            ("selection", text("as app-2, one of app or store.shard-1.leader")),
-            ("links", links), ("topology", topology), ("probe", probe),
+            ("selection", text("as app-2, one of app, store.shard-1.leader or region eu")),
+            ("links", links), ("topology", topology), ("wan", wan), ("probe", probe),
             ("tier", ["oneOf": .array(tiers)]), ("incident", incident), ("event", event),
         ] + Vocabulary.definitions
     }

@@ -9,10 +9,14 @@ struct TargetCheck {
     func check(_ selection: NodeSelection, at node: YAMLNode) -> Bool {
         let scope = selection.scope
         let place = node.location(atUTF8Offset: offset(of: scope, in: node))
+        if scope.isRegion {
+            return checkRegion(scope, at: place)
+                && checkAmount(selection, available: topology.count(inRegion: scope.name), node)
+        }
         if let tier = topology.tier(named: scope.name) {
             return checkShard(scope, tier, at: place) && checkPartition(scope, tier, at: place)
                 && checkRole(scope, tier, at: place)
-                && checkAmount(selection, in: tier, at: node.location)
+                && checkAmount(selection, available: tier.count(matching: scope), node)
         }
         guard let tier = topology.tier(ofNode: scope.name) else {
             reportUnknown(scope.name, at: place)
@@ -109,10 +113,21 @@ struct TargetCheck {
         return true
     }
 
+    private func checkRegion(_ scope: NodeSelection.Scope, at place: SourceLocation) -> Bool {
+        let regions = topology.regions
+        if regions.contains(scope.name) { return true }
+        if regions.isEmpty {
+            log.error("topology \(topology.name) has no regions", at: place)
+        } else {
+            log.unknown("region", scope.name, among: regions, at: place)
+        }
+        return false
+    }
+
     private func checkAmount(
-        _ selection: NodeSelection, in tier: TierSpec, at place: SourceLocation
+        _ selection: NodeSelection, available: Int, _ node: YAMLNode
     ) -> Bool {
-        let available = tier.count(matching: selection.scope)
+        let place = node.location
         switch selection.amount {
         case .all, .share, .majority: return true
         case .count(let count) where count > available:
@@ -167,6 +182,13 @@ extension TierSpec {
 }
 
 extension Topology {
+    /// Nodes of all tiers in one region.
+    func count(inRegion region: String) -> Int {
+        tiers.reduce(0) { sum, tier in
+            sum + tier.places.count { tier.region(at: $0) == region }
+        }
+    }
+
     /// The tier that a node's name belongs to.
     package func tier(ofNode name: String) -> TierSpec? {
         tiers.first { $0.nodeNames.contains(name) }

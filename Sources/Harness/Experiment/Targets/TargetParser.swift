@@ -1,6 +1,6 @@
 // Reads targets. The grammar of a selection of nodes, in EBNF:
 //
-//     selection = [ amount "of" ] path ;
+//     selection = [ amount "of" ] ( path | "region" name ) ;
 //     amount    = "one" | digits | number "%" | "minority" | "majority" ;
 //     path      = name [ "." group digits ] [ "." ( "leader" | "followers" ) ] ;
 //     group     = "shard-" | "partition-" ;
@@ -18,13 +18,20 @@ extension NodeSelection {
         switch words.count {
         case 1:
             self.init(.all, of: try Scope(parsing: words[0], offset: offset(words[0])))
+        case 2 where words[0] == "region":
+            self.init(.all, of: Scope(region: String(words[1])))
+        case 4 where words[1] == "of" && words[2] == "region":
+            self.init(
+                try Amount(parsing: words[0], offset: offset(words[0])),
+                of: Scope(region: String(words[3])))
         case 3 where words[1] == "of":
             self.init(
                 try Amount(parsing: words[0], offset: offset(words[0])),
                 of: try Scope(parsing: words[2], offset: offset(words[2])))
         default:
             throw ValueError(
-                "\"\(text)\" is not a target such as app-2, one of app or store.shard-1.leader")
+                "\"\(text)\" is not a target such as app-2, one of app, store.shard-1.leader or "
+                    + "region eu")
         }
     }
 }

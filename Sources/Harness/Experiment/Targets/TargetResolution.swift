@@ -7,6 +7,8 @@ package struct RosterNode: Sendable, Equatable {
     package var tier: String
     /// Counted from 1; nil in a tier without shards.
     package var shard: Int?
+    /// Nil where places do not matter.
+    package var region: String?
     /// Nil when the tier has no roles, or the node did not tell.
     package var role: NodeRole?
     /// The node's term, where its protocol has one: of two that claim to lead, the later one does.
@@ -26,11 +28,13 @@ package struct RosterNode: Sendable, Equatable {
     }
 
     package init(
-        name: String, tier: String, shard: Int? = nil, role: NodeRole? = nil, term: UInt64 = 0
+        name: String, tier: String, shard: Int? = nil, region: String? = nil,
+        role: NodeRole? = nil, term: UInt64 = 0
     ) {
         self.name = name
         self.tier = tier
         self.shard = shard
+        self.region = region
         self.role = role
         self.term = term
     }
@@ -109,6 +113,7 @@ extension NodeSelection.Amount {
 extension NodeSelection.Scope {
     /// The nodes of the roster that the path names.
     func filter(_ roster: [RosterNode]) -> [RosterNode] {
+        if isRegion { return roster.filter { $0.region == name } }
         let tier = roster.filter { $0.tier == name && (shard == nil || $0.shard == shard) }
         guard !tier.isEmpty else { return roster.filter { $0.name == name } }
         guard let role else { return tier }

@@ -10,7 +10,8 @@ extension TierReader {
         hasPeerPort = fields.has("peer-port")
         let arguments = templates(fields.take("exec"), "\"exec\"")
         let kind = fields.optional("serves", Checked.word("role", TierKind.self))
-        let shape = shape(&fields, of: kind)
+        let regions = regions(&fields)
+        let shape = shape(&fields, of: kind, countUsual: max(1, regions.count))
         let port = fields.required("port", Checked.port)
         let peerPort = peerPort(&fields, besides: port)
         let environment = named(fields.take("environment"), "\"environment\"", variableName)
@@ -24,7 +25,7 @@ extension TierReader {
         let spec = ExecSpec(arguments: arguments, environment: environment, files: files)
         return TierSpec(
             name: entry.key, location: entry.keyLocation, kind: kind, shape: shape,
-            program: .exec(spec), port: port, peerPort: peerPort, ready: ready,
+            regions: regions, program: .exec(spec), port: port, peerPort: peerPort, ready: ready,
             roleProbe: roleProbe)
     }
 
@@ -100,7 +101,7 @@ extension TierReader {
     private func probe(_ node: YAMLNode, _ noun: String) -> Probe? {
         guard var fields = Fields(node, noun, log) else { return nil }
         let tcp = fields.optional("tcp", Checked.boolean)
-        let http = fields.optional("http", urlPath)
+        let http = fields.optional("http", Self.urlPath)
         let resp = fields.take("resp")
         let command = fields.take("command")
         fields.finish()
@@ -132,7 +133,7 @@ extension TierReader {
         return words.count == items.count && !words.isEmpty ? words : nil
     }
 
-    private func urlPath(_ text: String) throws(ValueError) -> String {
+    static func urlPath(_ text: String) throws(ValueError) -> String {
         guard text.hasPrefix("/"), !text.contains(where: \.isWhitespace) else {
             throw ValueError("\"\(text)\" is not a path such as /health", suggestion: "/\(text)")
         }

@@ -15,6 +15,8 @@ package struct PlannedNode: Sendable, Equatable {
     package var shard: Int?
     /// Counted from 1 within the tier, or within the shard.
     package var index: Int
+    /// Nil where places do not matter.
+    package var region: String?
     /// Where it serves its clients; the ip is the node's own.
     package var listen: SocketAddress
     package var peerPort: UInt16?
@@ -22,6 +24,8 @@ package struct PlannedNode: Sendable, Equatable {
     package var folder: String
     package var program: PlannedProgram
     package var ready: Probe
+    /// Where it is asked; the listening port unless the tier has another for that.
+    package var probePort: UInt16?
     package var roleProbe: Probe?
     /// Nodes of wave 0 need no other tier, those of wave 1 need wave 0, and so on. All addresses
     /// are known before, so the order is for those who want quiet logs.
@@ -30,7 +34,14 @@ package struct PlannedNode: Sendable, Equatable {
     package var dataFolder: String { "\(folder)/data" }
 
     /// The node without knowledge of its role.
-    package var rosterNode: RosterNode { RosterNode(name: name, tier: tier, shard: shard) }
+    package var rosterNode: RosterNode {
+        RosterNode(name: name, tier: tier, shard: shard, region: region)
+    }
+
+    /// Where probes are put.
+    package var probeAddress: SocketAddress {
+        SocketAddress(ip: listen.ip, port: probePort ?? listen.port)
+    }
 }
 
 package enum PlannedProgram: Sendable, Equatable {
@@ -63,6 +74,8 @@ package struct RenderedProgram: Sendable, Equatable {
 package enum AddressPlan {
     static let tiersMax = 200
 
+    static let regionsMax = 200
+
     package static func node(tier: Int, shard: Int?, index: Int) -> IPv4Address {
         precondition((1...tiersMax).contains(tier), "tiers are counted from 1")
         precondition((1...250).contains(index), "a tier has at most 250 nodes a shard")
@@ -73,6 +86,22 @@ package enum AddressPlan {
     package static func client(_ index: Int) -> IPv4Address {
         precondition((1...250).contains(index), "clients are counted from 1")
         return IPv4Address(10, 254, 0, UInt8(index))
+    }
+
+    /// Where users of a region come from: the first region's are 10.254.1.0/24.
+    package static func clientNetwork(region: Int) -> IPv4Network {
+        precondition((1...regionsMax).contains(region), "regions are counted from 1")
+        return IPv4Network(IPv4Address(10, 254, UInt8(region), 0), prefix: 24)
+    }
+
+    /// The address of a region's users.
+    package static func client(region: Int) -> IPv4Address {
+        IPv4Address(rawValue: clientNetwork(region: region).first + 1)
+    }
+
+    /// All addresses of a tier.
+    static func network(tier: Int) -> IPv4Network {
+        IPv4Network(IPv4Address(10, UInt8(tier), 0, 0), prefix: 16)
     }
 }
 

@@ -51,7 +51,8 @@ struct TierReader {
         guard let kind = fields.required("role", Checked.word("role", TierKind.self)) else {
             return nil
         }
-        let shape = shape(&fields, of: kind)
+        let regions = regions(&fields)
+        let shape = shape(&fields, of: kind, countUsual: max(1, regions.count))
         let port = fields.optional("port", Checked.port) ?? kind.defaultPort
         let usual = kind.defaultPeerPort
         let peerPort = usual == nil ? nil : peerPort(&fields, besides: port, default: usual)
@@ -60,8 +61,8 @@ struct TierReader {
         guard let program else { return nil }
         return TierSpec(
             name: entry.key, location: entry.keyLocation, kind: kind, shape: shape,
-            program: .builtin(program), port: port, peerPort: peerPort, ready: kind.readiness,
-            roleProbe: kind.roleProbe)
+            regions: regions, program: .builtin(program), port: port, peerPort: peerPort,
+            ready: kind.readiness, roleProbe: kind.roleProbe)
     }
 
     /// The name of another tier under a key; `TopologyCheck` sees whether it exists.
@@ -73,11 +74,46 @@ struct TierReader {
         references.append(TierReference(tier: name, location: node.location, kinds: kinds))
         return name
     }
+
+    /// The names of one or several other tiers under a key; empty, and reported, when there is none.
+    mutating func references(
+        _ fields: inout Fields, _ key: String, _ kinds: [TierKind]
+    ) -> [String] {
+        guard let node = fields.takeRequired(key) else { return [] }
+        var items = [node]
+        if case .sequence(let list) = node.content { items = list }
+        if items.isEmpty { log.error("\"\(key)\" names no tier", at: node.location) }
+        var names: [String] = []
+        for item in items {
+            guard let name = item.scalar("\"\(key)\"", log, Checked.text) else { continue }
+            if names.contains(name) {
+                log.error("\"\(name)\" is named twice", at: item.location)
+                continue
+            }
+            names.append(name)
+            references.append(TierReference(tier: name, location: item.location, kinds: kinds))
+        }
+        return names
+    }
 }
 
 // Keys that our own tiers and other programs share.
 extension TierReader {
-    func shape(_ fields: inout Fields, of kind: TierKind?) -> TierShape {
+    /// One region for all nodes, or several that they go round.
+    func regions(_ fields: inout Fields) -> [String] {
+        let one = fields.optional("region", Checked.name)
+        guard let node = fields.take("regions") else { return one.map { [$0] } ?? [] }
+        if one != nil {
+            log.error("a tier has either \"region\" or \"regions\"", at: node.location)
+        }
+        guard let items = node.items("\"regions\"", log) else { return [] }
+        if items.isEmpty { log.error("\"regions\" names none", at: node.location) }
+        return items.compactMap { $0.scalar("a region", log, Checked.name) }
+    }
+
+    func shape(
+        _ fields: inout Fields, of kind: TierKind?, countUsual: Int = 1
+    ) -> TierShape {
         let sharded = kind == .store || fields.has("shards") || fields.has("replicas")
         if sharded, kind == .store || kind == nil {
             let shards = fields.optional("shards", Checked.integer(1...64)) ?? 1
@@ -92,7 +128,8 @@ extension TierReader {
             fields.forbid("count", "\"count\" follows from \"replicas\" here")
             return .partitions(partitions, replicas: replicas)
         }
-        return .count(fields.optional("count", Checked.integer(1...Self.countMax)) ?? 1)
+        let count = fields.optional("count", Checked.integer(1...Self.countMax))
+        return .count(count ?? countUsual)
     }
 
     func peerPort(
@@ -118,6 +155,7 @@ extension TierKind {
         case .store: 7000
         case .queue: 7100
         case .worker: 7200
+        case .geodns: 5353
         }
     }
 
@@ -126,14 +164,14 @@ extension TierKind {
         switch self {
         case .store: 7001
         case .queue: 7101
-        case .balancer, .app, .cache, .worker: nil
+        case .balancer, .app, .cache, .worker, .geodns: nil
         }
     }
 
     /// How our own tiers are asked whether they are ready.
     var readiness: Probe {
         switch self {
-        case .balancer, .app, .worker: .http(path: "/health/ready")
+        case .balancer, .app, .worker, .geodns: .http(path: "/health/ready")
         case .cache, .store, .queue: .resp(["PING"])
         }
     }
@@ -141,7 +179,7 @@ extension TierKind {
     var roleProbe: Probe? {
         switch self {
         case .store, .queue: .resp(["ROLE"])
-        case .balancer, .app, .cache, .worker: nil
+        case .balancer, .app, .cache, .worker, .geodns: nil
         }
     }
 }

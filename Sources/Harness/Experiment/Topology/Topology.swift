@@ -12,6 +12,8 @@ package struct Topology: Sendable, Equatable {
     package var tiers: [TierSpec]
     /// The tier that users talk to.
     package var entry: String
+    /// What lies between regions; a pair that is not named is next door.
+    package var wideArea: [WideAreaLink] = []
 
     /// The node that the harness adds for its load generator; links may lead to it.
     package static let clientNode = "client-1"
@@ -30,6 +32,8 @@ package struct TierSpec: Sendable, Equatable {
     /// program that no tier of ours talks to.
     package var kind: TierKind?
     package var shape: TierShape
+    /// Where its nodes are: they go round these; empty where places do not matter.
+    package var regions: [String] = []
     package var program: TierProgram
     /// Where its nodes serve clients; each node has an address of its own, so all share it.
     package var port: UInt16

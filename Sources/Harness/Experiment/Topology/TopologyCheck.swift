@@ -12,6 +12,7 @@ struct TopologyCheck {
             for reference in reading.references { check(reference) }
         }
         checkCircles()
+        checkRegions()
         if let entry { checkEntry(entry) }
     }
 
@@ -49,10 +50,29 @@ struct TopologyCheck {
             log.unknown("tier", name, among: readings.map(\.name), at: entry.location)
             return
         }
-        if let kind = tier.kind, kind != .balancer, kind != .app {
+        if let kind = tier.kind, ![.balancer, .app, .geodns].contains(kind) {
             log.error(
-                "users cannot talk to a \(kind.rawValue); the entry is a balancer or an app",
+                "users cannot talk to a \(kind.rawValue); the entry is a balancer, an app or a geodns",
                 at: entry.location)
+        }
+    }
+
+    private func checkRegions() {
+        var regions: [String] = []
+        for reading in readings {
+            for region in reading.tier?.regions ?? [] where !regions.contains(region) {
+                regions.append(region)
+                if regions.count > AddressPlan.regionsMax {
+                    log.error(
+                        "more than \(AddressPlan.regionsMax) regions", at: reading.location)
+                }
+            }
+        }
+        for tier in readings.compactMap(\.tier) {
+            guard case .builtin(.geodns(let spec)) = tier.program else { continue }
+            for name in spec.networks.keys.sorted() where !regions.contains(name) {
+                log.unknown("region", name, among: regions, at: tier.location)
+            }
         }
     }
 

@@ -40,6 +40,7 @@ extension Topology {
         }
         let folder = "\(folder)/\(name)"
         let program: PlannedProgram
+        var probePort: UInt16?
         switch tier.program {
         case .builtin(let builtin):
             let blueprint = NodeBlueprint(
@@ -47,6 +48,7 @@ extension Topology {
                 seed: NodeSeed.derive(from: seed, name: name),
                 settings: builtin.spec.settings(of: tier, at: place, in: self))
             program = .builtin(blueprint, path: "\(folder)/blueprint.json")
+            probePort = builtin.spec.probePort
         case .exec(let exec):
             let values = TemplateValues(
                 topology: self, tier: tier, own: own, index: place.index, folder: folder)
@@ -54,8 +56,9 @@ extension Topology {
         }
         return PlannedNode(
             name: name, tier: tier.name, kind: tier.kind, shard: place.shard, index: place.index,
-            listen: own.address, peerPort: tier.peerPort, folder: folder, program: program,
-            ready: tier.ready, roleProbe: tier.roleProbe, wave: wave)
+            region: tier.region(at: place), listen: own.address, peerPort: tier.peerPort,
+            folder: folder, program: program, ready: tier.ready, probePort: probePort,
+            roleProbe: tier.roleProbe, wave: wave)
     }
 
     /// How many tiers must be up before each one, along its longest chain of references.

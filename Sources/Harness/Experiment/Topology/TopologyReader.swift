@@ -5,6 +5,7 @@
 //     name: web-stack
 //     description: what it is for              # optional
 //     entry: balancer                          # the tier that users talk to
+//     wan: {between: [eu, us], delay: 40ms, jitter: 2ms}   # one way; or a list of such
 //     tiers:                                   # by name; the order numbers the addresses
 //       balancer: {role: balancer, count: 1, policy: least-connections, to: app}
 //       app: {role: app, count: 3, cache: cache, store: store, queue: queue}
@@ -14,6 +15,10 @@
 //       queue: {role: queue}
 //       worker: {role: worker, count: 2, queue: queue, store: store, work: 10ms,
 //                acknowledge: after-effect, idempotent: true}
+//       dns: {role: geodns, regions: [eu, us], to: [balancer], zone: faultline.test, ttl: 2s,
+//             check: http, check-path: /health/ready, interval: 500ms, timeout: 400ms, rise: 2,
+//             fall: 2, answers: 4, status-port: 8053, weights: {balancer: 1},
+//             networks: {eu: [192.0.2.0/24]}, records: [{name: docs, type: TXT, value: hello}]}
 //       other:                                 # any other program
 //         exec: [redis-server, "{{files}}/redis.conf"]
 //         serves: cache                        # the protocol by which the stack knows it
@@ -25,7 +30,7 @@
 //         ready: {resp: [PING]}                # or {tcp: true}, {http: /path}, {command: [...]}
 //         role-probe: {resp: [ROLE]}           # or {http: /path}, {command: [...]}
 //
-// `port` is allowed in every tier. The values of exec, environment and files, and the words of
+// `port`, `region: eu` and `regions: [eu, us]` are allowed in every tier. The values of exec, environment and files, and the words of
 // commands, are templates; see `Template.Placeholder`.
 
 import Blueprint
@@ -41,15 +46,21 @@ struct TopologyReader {
         _ = fields.optional("description", Checked.text)
         let entry = fields.takeRequired("entry")
         let tiersNode = fields.takeRequired("tiers")
+        let wanNode = fields.take("wan")
         fields.finish()
         guard let tiersNode else { return nil }
         let readings = readings(tiersNode)
         var check = TopologyCheck(readings: readings, log: log)
         check.run(entry: entry)
         guard let name, let entry = entry?.text else { return nil }
-        return Topology(
+        var topology = Topology(
             name: name, source: source, text: text, tiers: readings.compactMap(\.tier),
             entry: entry)
+        if let wanNode {
+            let reader = WideAreaReader(regions: topology.regions, log: log)
+            topology.wideArea = reader.read(wanNode)
+        }
+        return topology
     }
 
     /// One reading a tier, also of those that have errors, so that references to them still hold.

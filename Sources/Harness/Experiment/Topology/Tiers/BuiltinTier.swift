@@ -12,6 +12,7 @@ package enum BuiltinTier: Sendable, Equatable {
     case store(StoreSpec)
     case queue(QueueSpec)
     case worker(WorkerSpec)
+    case geodns(GeoDNSSpec)
 
     var spec: any TierSpecification {
         switch self {
@@ -21,6 +22,7 @@ package enum BuiltinTier: Sendable, Equatable {
         case .store(let spec): spec
         case .queue(let spec): spec
         case .worker(let spec): spec
+        case .geodns(let spec): spec
         }
     }
 }
@@ -36,12 +38,16 @@ protocol TierSpecification: Sendable {
     /// The tiers that must be there before this one is useful, in the order of the file's keys.
     var references: [String] { get }
 
+    /// Where its nodes are asked whether they are ready, if not where they serve.
+    var probePort: UInt16? { get }
+
     /// What one node is told.
     func settings(of tier: TierSpec, at place: NodePlace, in topology: Topology) -> TierSettings
 }
 
 extension TierSpecification {
     var references: [String] { [] }
+    var probePort: UInt16? { nil }
 }
 
 extension TierKind {
@@ -53,6 +59,7 @@ extension TierKind {
         case .store: StoreSpec.self
         case .queue: QueueSpec.self
         case .worker: WorkerSpec.self
+        case .geodns: GeoDNSSpec.self
         }
     }
 }
