@@ -5,6 +5,10 @@ import Testing
 
 @testable import Experiment
 
+private let balancerKeys =
+    "6:39: error: unknown key \"memory\"; tier balancer takes role, region, regions, count, port, to, "
+    + BalancerKey.all.map(\.key).joined(separator: ", ")
+
 struct TopologyReaderTests {
     @Test func `a good topology becomes typed tiers`() throws {
         let topology = try Sample.loadTopology(Sample.topology)
@@ -65,8 +69,7 @@ struct TopologyReaderTests {
         (
             "to: app", "to: app, memory: 1MiB",
             [
-                "6:39: error: unknown key \"memory\"; tier balancer takes role, region, regions, count, "
-                    + "port, to, " + BalancerKey.all.map(\.key).joined(separator: ", ")
+                balancerKeys
             ]
         ),
         (
