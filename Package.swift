@@ -65,7 +65,9 @@ let package = Package(
         base("Blueprint", "Linux", "Wire"),
 
         tier("Balancer", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Blueprint"),
-        tier("App", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint"),
+        tier(
+            "App", "Linux", "Reactor", "Wire", "Endpoints", "Journal", "Collections", "Determinism",
+            "Telemetry", "Blueprint"),
         tier("Cache", "Linux", "Reactor", "Blueprint"),
         tier("Raft"),
         tier("RaftSimulator", "Raft", "Determinism"),
@@ -126,7 +128,8 @@ let package = Package(
         tests("Base", "Telemetry", "Linux", "Determinism"),
         tests("Base", "Blueprint", "Linux", "Wire"),
         tests("Stack", "Balancer", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
-        tests("Stack", "App", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
+        tests(
+            "Stack", "App", "Linux", "Reactor", "Wire", "Endpoints", "Journal", "Blueprint"),
         tests("Stack", "Cache", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests("Stack", "Raft"),
         tests("Stack", "RaftSimulator", "Raft", "Determinism"),

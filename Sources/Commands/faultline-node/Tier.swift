@@ -29,8 +29,8 @@ enum Tier {
         case .balancer(let settings): return try BalancerServer(blueprint.listen, settings)
         case .app(let settings):
             return try AppServer(
-                name: blueprint.name, listen: blueprint.listen, settings: settings,
-                seed: blueprint.seed)
+                name: blueprint.name, listen: blueprint.listen, dataFolder: blueprint.dataFolder,
+                settings: settings, seed: blueprint.seed)
         case .cache(let settings):
             return try CacheServer(listen: blueprint.listen, memoryLimit: settings.memoryLimit)
         case .store(let settings):

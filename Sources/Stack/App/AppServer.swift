@@ -1,19 +1,23 @@
-// The application: a small social shop over HTTP and JSON, without any state of its own.
+// The application: a small social shop over HTTP and JSON.
 //
-//     POST /signin                     {"user": 17}  -> {"token": "..."}; later "Session: token"
+//     POST /signin                     {"user": 17}  -> {"token": "...", "lifetime": 1800}; then
+//                                      "Session: token" in every request
 //     GET  /users/{u}/profile          read-through
 //     GET  /users/{u}/feed             read-through, obsolete once the user posts
-//     POST /users/{u}/posts            Idempotency-Key names the post; 201 once a majority has it
-//     GET  /users/{u}/posts/{id}       from the store, never from the cache
-//     POST /users/{u}/checkout         Idempotency-Key names the order; 202 once it is queued
-//     GET  /users/{u}/orders/{id}      "queued" until a worker has done it, then "done"
+//     POST /users/{u}/posts            Idempotency-Key names the post; 201 once it is safe
+//     GET  /users/{u}/posts/{id}       from the data itself, never from the cache
+//     POST /users/{u}/checkout         Idempotency-Key names the order; 202 once it is queued, or
+//                                      201 once it is done where there is no queue
+//     GET  /users/{u}/orders/{id}      "queued" until it has been done, then "done"
 //     GET  /health/live, /health/ready
+//
+// A stateless app has nothing of its own; a sticky one has its sessions, and a monolith everything.
+// AppParts.swift puts together what each is made of; the resources are the same for all.
 //
 // Every answer says which app served it, and a write's answer which node acknowledged it, so that a
 // lost write can be traced.
 
 package import Blueprint
-import Determinism
 import Endpoints
 package import Linux
 package import Reactor
@@ -24,34 +28,30 @@ import Wire
 package final class AppServer {
     let name: String
     let settings: AppSettings
-    let store: ShardedStore
-    let cache: CacheTier
-    let sessions: Sessions
-    let documents: ReadThrough
-    let queue: PartitionedQueue
+    let parts: AppParts
     private var server: HTTPServer?
     private var isDraining = false
 
+    /// `dataFolder` is for a monolith alone.
     package init(
-        name: String, listen: SocketAddress, settings: AppSettings, seed: UInt64,
-        timeouts: DependencyTimeouts = DependencyTimeouts()
-    ) throws(SyscallError) {
+        name: String, listen: SocketAddress, dataFolder: String = "", settings: AppSettings,
+        seed: UInt64, timeouts: DependencyTimeouts = DependencyTimeouts()
+    ) throws(AppError) {
         self.name = name
         self.settings = settings
-        let random = SeededRandom(seed: seed).fork(name)
-        // The start time makes this process's request ids differ from its predecessor's.
-        let processID = "\(name)-\(MonotonicTime.now().nanoseconds)"
-        store = ShardedStore(
-            settings.shards, lanes: RequestLanes(prefix: processID), timeouts: timeouts,
-            random: random)
-        cache = CacheTier(settings.cache, timeout: timeouts.cache)
-        sessions = Sessions(cache: cache, lifetime: settings.sessionLifetime)
-        documents = ReadThrough(
-            cache, lifetime: settings.cacheLifetime, writerID: processID,
-            random: random.fork("lifetimes"))
-        queue = PartitionedQueue(
-            settings, processID: processID, timeouts: timeouts, random: random.fork("queue"))
-        server = try HTTPServer(listen) { [unowned self] request in await self.handle(request) }
+        parts =
+            switch settings.mode {
+            case .monolith: try AppParts(monolith: name, dataFolder: dataFolder, settings)
+            case .stateless, .sticky:
+                AppParts(name, settings, seed: seed, timeouts: timeouts)
+            }
+        do {
+            server = try HTTPServer(listen) { [unowned self] request in
+                await self.handle(request)
+            }
+        } catch {
+            throw .listen(error)
+        }
     }
 
     package var address: SocketAddress? { server?.address }
@@ -65,6 +65,9 @@ package final class AppServer {
         await server?.drain(deadline: .now() + .seconds(5))
     }
 
+    /// Ends as a crash does: what is in work is not answered.
+    package func stop() { server?.stop() }
+
     private func handle(_ request: HTTPRequest) async -> HTTPResponse {
         var response = await route(request)
         response.head.headers["Served-By"] = name
@@ -77,7 +80,7 @@ package final class AppServer {
         do {
             switch (request.head.method, path.count, path.first ?? "") {
             case ("GET", 2, "health"): return health(path[1])
-            case ("POST", 1, "signin"): return try await signIn(request)
+            case ("POST", 1, "signin"): return try await signIn(request, deadline)
             case (_, 3..., "users"):
                 return try await userRoute(request, path, deadline)
             default: return HTTPResponse(404, error: "no such resource")
@@ -108,7 +111,7 @@ package final class AppServer {
         case ("GET", "orders", 4): return try await order(user, path[3], deadline)
         default: break
         }
-        let visitor = await sessions.visitor(with: request.head.headers["session"])
+        let visitor = await visitor(with: request.head.headers["session"], deadline)
         let refusal =
             request.head.method == "GET"
             ? Self.refusalToRead(visitor) : Self.refusalToWrite(visitor, as: user)
@@ -122,13 +125,24 @@ package final class AppServer {
         }
     }
 
-    private func signIn(_ request: HTTPRequest) async throws -> HTTPResponse {
+    private func visitor(
+        with token: String?, _ deadline: MonotonicTime
+    ) async -> Visitor {
+        guard let token else { return .stranger }
+        return await parts.sessions.visitor(with: token, deadline: deadline)
+    }
+
+    private func signIn(
+        _ request: HTTPRequest, _ deadline: MonotonicTime
+    ) async throws -> HTTPResponse {
         let body = try? JSON.parse(request.content.span)
         guard let user = body?["user"]?.int, user >= 0 else {
             return HTTPResponse(400, error: "expected {\"user\": number}")
         }
-        let token = try await sessions.start(user: user)
-        return HTTPResponse(200, json: ["token": .string(token)])
+        let token = try await parts.sessions.start(user: user, deadline: deadline)
+        let lifetime = settings.sessionLifetime.nanoseconds / 1_000_000_000
+        return HTTPResponse(
+            200, json: ["token": .string(token), "lifetime": .integer(lifetime)])
     }
 
     private static func overloaded(_ reason: String) -> HTTPResponse {

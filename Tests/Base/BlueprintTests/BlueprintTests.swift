@@ -27,7 +27,11 @@ private func samples() -> [TierSettings] {
     balancer.drainTimeout = .milliseconds(9)
     balancer.connectionsMax = 10
     var app = AppSettings(cache: addresses, shards: [addresses, []], queue: [addresses[1]])
+    app.mode = .sticky
     app.queuePartitions = 4
+    app.sessions = .store
+    app.reads = .followers
+    app.work = .nanoseconds(4)
     app.sessionLifetime = .nanoseconds(1)
     app.cacheLifetime = .nanoseconds(2)
     app.requestTimeout = .nanoseconds(3)

@@ -68,7 +68,19 @@ struct TierReader {
     mutating func reference(
         _ fields: inout Fields, _ key: String, _ kinds: [TierKind]
     ) -> String? {
-        let node = fields.takeRequired(key)
+        reference(fields.takeRequired(key), key, kinds)
+    }
+
+    /// As `reference`, and the key may be absent.
+    mutating func optionalReference(
+        _ fields: inout Fields, _ key: String, _ kinds: [TierKind]
+    ) -> String? {
+        reference(fields.take(key), key, kinds)
+    }
+
+    private mutating func reference(
+        _ node: YAMLNode?, _ key: String, _ kinds: [TierKind]
+    ) -> String? {
         guard let node, let name = node.scalar("\"\(key)\"", log, Checked.text) else { return nil }
         references.append(TierReference(tier: name, location: node.location, kinds: kinds))
         return name
