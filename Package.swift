@@ -58,7 +58,7 @@ let package = Package(
         base("Collections"),
         base("Reactor", "Linux", "CLinux", "Collections"),
         base("Wire"),
-        base("Endpoints", "Linux", "Reactor", "Wire", "Determinism", "Blueprint"),
+        base("Endpoints", "Linux", "Reactor", "Wire", "Determinism", "Telemetry", "Blueprint"),
         base("Journal", "Linux", "Wire"),
         base("Determinism", "Collections"),
         base("Telemetry", "Linux", "CZlib"),
@@ -97,11 +97,13 @@ let package = Package(
             "History", "Testbed"),
         harness("Report", "Linux", "Wire", "Experiment", "History", "Checkers"),
         harness(
-            "Conductor", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint",
+            "Conductor", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Telemetry",
+            "Blueprint",
             "Experiment", "History", "Testbed", "Load", "Checkers", "Faults", "Report"),
 
         command(
-            "faultline-node", "Linux", "Reactor", "Wire", "Telemetry", "Blueprint", "Balancer",
+            "faultline-node", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Blueprint",
+            "Balancer",
             "App", "Cache", "Store", "Queue"),
         command(
             "faultline", "Linux", "Reactor", "Wire", "Blueprint", "Experiment", "History",
@@ -124,7 +126,9 @@ let package = Package(
         tests("Base", "Linux"),
         tests("Base", "Reactor", "Linux", "Determinism"),
         tests("Base", "Wire"),
-        tests("Base", "Endpoints", "Linux", "Reactor", "Wire", "Blueprint", "Determinism"),
+        tests(
+            "Base", "Endpoints", "Linux", "Reactor", "Wire", "Blueprint", "Determinism", "Telemetry"
+        ),
         tests("Base", "Journal", "Linux"),
         tests("Base", "Determinism"),
         tests("Base", "Telemetry", "Linux", "Determinism"),
@@ -133,7 +137,8 @@ let package = Package(
             "Stack", "Balancer", "Linux", "Reactor", "Wire", "Endpoints", "Determinism",
             "Blueprint"),
         tests(
-            "Stack", "App", "Linux", "Reactor", "Wire", "Endpoints", "Journal", "Blueprint"),
+            "Stack", "App", "Linux", "Reactor", "Wire", "Endpoints", "Journal", "Telemetry",
+            "Blueprint"),
         tests("Stack", "Cache", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests("Stack", "Raft"),
         tests("Stack", "RaftSimulator", "Raft", "Determinism"),

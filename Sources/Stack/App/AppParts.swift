@@ -17,6 +17,10 @@ struct AppParts {
     let orders: any OrderDesk
     /// Nil without a cache.
     let documents: ReadThrough?
+    let staleCopies: StaleCopies?
+    /// What is measured of the dependencies; empty where there are none.
+    let guarded: [GuardedStore]
+    let queue: PartitionedQueue?
 
     /// An app over other tiers.
     init(_ name: String, _ settings: AppSettings, seed: UInt64, timeouts: DependencyTimeouts) {
@@ -25,11 +29,20 @@ struct AppParts {
         let processID = "\(name)-\(MonotonicTime.now().nanoseconds)"
         let leaders = ShardedStore(
             settings.shards, lanes: RequestLanes(prefix: processID), timeouts: timeouts,
-            random: random)
-        store = leaders
-        reads =
-            settings.reads == .leader
-            ? leaders : FollowerReads(settings.shards, leaders: leaders, timeouts: timeouts)
+            random: random, passesContext: settings.storeTakesContext)
+        let bulkhead = Bulkhead("store")
+        let count = settings.shards.count
+        let store = GuardedStore(leaders, shards: count, bulkhead: bulkhead)
+        self.store = store
+        if settings.reads == .leader {
+            reads = store
+            guarded = [store]
+        } else {
+            let followers = FollowerReads(settings.shards, leaders: leaders, timeouts: timeouts)
+            let reads = GuardedStore(followers, shards: count, bulkhead: bulkhead)
+            self.reads = reads
+            guarded = [store, reads]
+        }
         let cache =
             settings.cache.isEmpty ? nil : CacheTier(settings.cache, timeout: timeouts.cache)
         documents = cache.map { cache in
@@ -37,14 +50,19 @@ struct AppParts {
                 cache, lifetime: settings.cacheLifetime, writerID: processID,
                 random: random.fork("lifetimes"))
         }
-        sessions = Self.sessions(settings, cache, leaders)
-        orders =
+        staleCopies = cache.map { StaleCopies($0) }
+        sessions = Self.sessions(settings, cache, store)
+        let queue =
             settings.queue.isEmpty
-            ? DirectOrders(name: name, store: leaders, work: settings.work)
-            : QueuedOrders(
-                queue: PartitionedQueue(
-                    settings, processID: processID, timeouts: timeouts,
-                    random: random.fork("queue")), cache: cache)
+            ? nil
+            : PartitionedQueue(
+                settings, processID: processID, timeouts: timeouts, random: random.fork("queue"))
+        self.queue = queue
+        if let queue {
+            orders = QueuedOrders(queue: queue, cache: cache)
+        } else {
+            orders = DirectOrders(name: name, store: store, work: settings.work)
+        }
     }
 
     /// An app that is its own store and its own worker.
@@ -63,6 +81,9 @@ struct AppParts {
         orders = BackgroundOrders(
             name: name, store: store, work: settings.work, waiting: store.waitingOrders)
         documents = nil
+        staleCopies = nil
+        guarded = []
+        queue = nil
     }
 
     private static func sessions(

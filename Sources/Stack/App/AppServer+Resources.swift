@@ -97,10 +97,28 @@ extension AppServer {
         guard let documents = parts.documents else {
             return HTTPResponse(200, json: try await load())
         }
-        let result = try await documents.document(key, load: load)
+        let result: (document: [UInt8], hit: Bool)
+        do {
+            result = try await documents.document(key) { () async throws(DependencyError) in
+                let loaded = try await load()
+                parts.staleCopies?.keep(key, loaded.text)
+                return loaded
+            }
+        } catch {
+            guard let copy = await parts.staleCopies?.copy(of: key) else { throw error }
+            return Self.stale(copy)
+        }
         var response = HTTPResponse(head: .init(status: 200), content: result.document)
         response.head.headers["Content-Type"] = "application/json"
         response.head.headers["Cache"] = result.hit ? "hit" : "miss"
+        return response
+    }
+
+    private static func stale(_ copy: StaleCopies.Copy) -> HTTPResponse {
+        var response = HTTPResponse(head: .init(status: 200), content: copy.document)
+        response.head.headers["Content-Type"] = "application/json"
+        response.head.headers["Served-Stale"] = "true"
+        response.head.headers["Age"] = "\(copy.age.nanoseconds / 1_000_000_000)"
         return response
     }
 

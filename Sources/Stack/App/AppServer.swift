@@ -21,6 +21,7 @@ package import Blueprint
 import Endpoints
 package import Linux
 package import Reactor
+package import Telemetry
 import Wire
 
 /// A running app.
@@ -31,6 +32,10 @@ package final class AppServer {
     let parts: AppParts
     private var server: HTTPServer?
     private var isDraining = false
+    /// Requests that came without an id and got one here.
+    private var named = 0
+    /// Makes such ids differ from those of the process before.
+    private let start = MonotonicTime.now()
 
     /// `dataFolder` is for a monolith alone.
     package init(
@@ -52,6 +57,13 @@ package final class AppServer {
         } catch {
             throw .listen(error)
         }
+        server?.meter.requestLog = RequestLog(Log(name), tier: "app")
+    }
+
+    /// Adds the app's figures to a page.
+    package func describe(_ page: inout MetricsPage) {
+        server?.meter.describe(as: "app", &page)
+        parts.describe(&page)
     }
 
     package var address: SocketAddress? { server?.address }
@@ -69,13 +81,28 @@ package final class AppServer {
     package func stop() { server?.stop() }
 
     private func handle(_ request: HTTPRequest) async -> HTTPResponse {
-        var response = await route(request)
+        let context = RequestContext(
+            request, at: .now(), timeout: settings.requestTimeout, otherwise: freshID())
+        // Whoever asked has given up: nothing that is begun now helps anybody.
+        var response = HTTPResponse(504, error: "the deadline is over")
+        if !context.isOver(at: .now()) {
+            response = await RequestContext.$current.withValue(context) {
+                await route(request, context.deadline)
+            }
+        }
         response.head.headers["Served-By"] = name
+        response.head.headers["X-Request-Id"] = context.id
         return response
     }
 
-    private func route(_ request: HTTPRequest) async -> HTTPResponse {
-        let deadline = MonotonicTime.now() + settings.requestTimeout
+    private func freshID() -> String {
+        named += 1
+        return "\(name)-\(String(start.nanoseconds, radix: 36))-\(named)"
+    }
+
+    private func route(
+        _ request: HTTPRequest, _ deadline: MonotonicTime
+    ) async -> HTTPResponse {
         let path = request.head.path.split(separator: "/").map(String.init)
         do {
             switch (request.head.method, path.count, path.first ?? "") {
@@ -92,11 +119,24 @@ package final class AppServer {
         }
     }
 
+    /// Live is a process that turns; ready is one that should get requests.
+    ///
+    /// Dependencies that all apps share do not count: when the store blinks, every app would turn
+    /// unready at once, and the balancer would have nobody for the requests that need no store or
+    /// are served from stale copies. What an app has alone does count: a monolith's failed disk.
     private func health(_ kind: String) -> HTTPResponse {
         switch kind {
-        case "live": HTTPResponse(200, json: ["live": true])
-        case "ready": HTTPResponse(isDraining ? 503 : 200, json: ["ready": .bool(!isDraining)])
-        default: HTTPResponse(404, error: "no such health check")
+        case "live": return HTTPResponse(200, json: ["live": true])
+        case "ready":
+            let isReady = !isDraining && ((parts.store as? OwnStore)?.isWritable ?? true)
+            return HTTPResponse(
+                isReady ? 200 : 503,
+                json: [
+                    "ready": .bool(isReady),
+                    "storeShardsAway": .integer(Int64(parts.guarded.first?.openBreakers ?? 0)),
+                    "queuePartitionsAway": .integer(Int64(parts.queue?.openBreakers ?? 0)),
+                ])
+        default: return HTTPResponse(404, error: "no such health check")
         }
     }
 

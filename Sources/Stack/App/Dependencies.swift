@@ -54,11 +54,14 @@ package struct DependencyTimeouts: Sendable {
 final class ShardedStore: DataStore {
     private let shards: [LeaderSeeker]
     private let lanes: RequestLanes
+    /// Whether the store knows `WITH id milliseconds COMMAND`.
+    private let passesContext: Bool
 
     init(
         _ shards: [[NamedAddress]], lanes: RequestLanes, timeouts: DependencyTimeouts,
-        random: SeededRandom
+        random: SeededRandom, passesContext: Bool = false
     ) {
+        self.passesContext = passesContext
         self.shards = shards.enumerated().map { index, members in
             timeouts.seeker(members, random.fork("shard-\(index)"))
         }
@@ -116,8 +119,9 @@ final class ShardedStore: DataStore {
         _ words: [String], on key: String, _ deadline: MonotonicTime
     ) async throws(DependencyError) -> LedReply {
         let shard = ShardKey.shard(of: key, count: shards.count)
+        let prefix = passesContext ? RequestContext.prefix(until: deadline) : []
         do {
-            return try await shards[shard].call(words, deadline: deadline)
+            return try await shards[shard].call(prefix + words, deadline: deadline)
         } catch {
             throw DependencyError(error)
         }

@@ -31,6 +31,8 @@ private func samples() -> [TierSettings] {
     app.sessions = .store
     app.reads = .followers
     app.work = .nanoseconds(4)
+    app.storeTakesContext = true
+    app.queueTakesContext = true
     app.sessionLifetime = .nanoseconds(1)
     app.cacheLifetime = .nanoseconds(2)
     app.requestTimeout = .nanoseconds(3)
@@ -118,7 +120,7 @@ struct BlueprintTests {
     private func blueprint(_ settings: TierSettings) -> NodeBlueprint {
         NodeBlueprint(
             name: "n-1", listen: addresses[0].address, dataFolder: "/data/n-1", seed: .max,
-            settings: settings)
+            metrics: addresses[1].address, settings: settings)
     }
 
     @Test(arguments: samples())
@@ -133,6 +135,12 @@ struct BlueprintTests {
         let written = try #require(settings.json.object).count
         let payload = try #require(Mirror(reflecting: settings).children.first).value
         #expect(written == Mirror(reflecting: payload).children.count)
+    }
+
+    @Test func `a node may have no place for its metrics`() throws {
+        var original = blueprint(samples()[0])
+        original.metrics = nil
+        #expect(try NodeBlueprint(json: try JSON.parse(original.json.text)) == original)
     }
 
     @Test func `every tier has its sample`() {

@@ -42,6 +42,10 @@ package struct AppSettings: Equatable, Sendable {
     package var reads = AppReads.leader
     /// The time that an order takes where no worker does it.
     package var work: Duration = .milliseconds(10)
+    /// Whether the store, and the queue, know `WITH id milliseconds COMMAND`; a program of others in
+    /// their place does not.
+    package var storeTakesContext = false
+    package var queueTakesContext = false
     package var sessionLifetime: Duration = .seconds(1800)
     /// How stale a cached read may get when its invalidation was lost.
     package var cacheLifetime: Duration = .seconds(30)
@@ -60,7 +64,8 @@ extension AppSettings {
     init(_ members: Members) throws(BlueprintError) {
         try members.allow([
             "mode", "cache", "shards", "queue", "queuePartitions", "sessions", "reads",
-            "workNanoseconds", "sessionLifetimeNanoseconds", "cacheLifetimeNanoseconds",
+            "workNanoseconds", "storeTakesContext", "queueTakesContext",
+            "sessionLifetimeNanoseconds", "cacheLifetimeNanoseconds",
             "requestTimeoutNanoseconds",
         ])
         self.init(
@@ -71,6 +76,8 @@ extension AppSettings {
         try members.read("sessions", into: &sessions)
         try members.read("reads", into: &reads)
         try members.read("work", into: &work)
+        try members.read("storeTakesContext", into: &storeTakesContext)
+        try members.read("queueTakesContext", into: &queueTakesContext)
         try members.read("sessionLifetime", into: &sessionLifetime)
         try members.read("cacheLifetime", into: &cacheLifetime)
         try members.read("requestTimeout", into: &requestTimeout)
@@ -92,7 +99,9 @@ extension AppSettings {
             "mode": .string(mode.rawValue), "cache": cache.json, "shards": shards.json,
             "queue": queue.json, "queuePartitions": queuePartitions.json,
             "sessions": .string(sessions.rawValue), "reads": .string(reads.rawValue),
-            "workNanoseconds": work.json, "sessionLifetimeNanoseconds": sessionLifetime.json,
+            "workNanoseconds": work.json, "storeTakesContext": .bool(storeTakesContext),
+            "queueTakesContext": .bool(queueTakesContext),
+            "sessionLifetimeNanoseconds": sessionLifetime.json,
             "cacheLifetimeNanoseconds": cacheLifetime.json,
             "requestTimeoutNanoseconds": requestTimeout.json,
         ]

@@ -53,6 +53,11 @@ struct TierReader {
         }
         let shape = shape(&fields, of: kind)
         let port = fields.optional("port", Checked.port) ?? kind.defaultPort
+        if port == AddressPlan.metricsPort {
+            log.error(
+                "port clash: \(port) is where nodes show their metrics",
+                at: fields.location(of: "port") ?? entry.keyLocation)
+        }
         let usual = kind.defaultPeerPort
         let peerPort = usual == nil ? nil : peerPort(&fields, besides: port, default: usual)
         let program = kind.specification.read(&fields, &self)

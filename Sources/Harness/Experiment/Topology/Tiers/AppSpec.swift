@@ -92,6 +92,8 @@ extension AppSpec: TierSpecification {
         settings.sessions = sessions ?? settings.sessions
         settings.reads = reads
         settings.work = work ?? settings.work
+        settings.storeTakesContext = store.map(topology.isOurs) ?? false
+        settings.queueTakesContext = queue.map(topology.isOurs) ?? false
         return .app(settings)
     }
 }
