@@ -28,18 +28,19 @@ struct AppParts {
         // The start time makes this process's request ids differ from its predecessor's.
         let processID = "\(name)-\(MonotonicTime.now().nanoseconds)"
         let leaders = ShardedStore(
-            settings.shards, lanes: RequestLanes(prefix: processID), timeouts: timeouts,
+            settings.shards, settings.layout, lanes: RequestLanes(prefix: processID),
+            timeouts: timeouts,
             random: random, passesContext: settings.storeTakesContext)
         let bulkhead = Bulkhead("store")
-        let count = settings.shards.count
-        let store = GuardedStore(leaders, shards: count, bulkhead: bulkhead)
+        let table = ShardTable(settings.layout, shards: settings.shards)
+        let store = GuardedStore(leaders, table, bulkhead: bulkhead)
         self.store = store
         if settings.reads == .leader {
             reads = store
             guarded = [store]
         } else {
-            let followers = FollowerReads(settings.shards, leaders: leaders, timeouts: timeouts)
-            let reads = GuardedStore(followers, shards: count, bulkhead: bulkhead)
+            let followers = FollowerReads(table, leaders: leaders, timeouts: timeouts)
+            let reads = GuardedStore(followers, table, bulkhead: bulkhead)
             self.reads = reads
             guarded = [store, reads]
         }

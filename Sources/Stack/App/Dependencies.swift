@@ -41,29 +41,31 @@ package struct DependencyTimeouts: Sendable {
 
     @ReactorActor
     func seeker(
-        _ members: [NamedAddress], _ random: SeededRandom, retriesOverload: Bool = true
+        _ members: [NamedAddress], _ random: SeededRandom, retriesOverload: Bool = true,
+        acquaintances: [NamedAddress] = []
     ) -> LeaderSeeker {
         LeaderSeeker(
             members, random: random, tryTimeout: leaderTry, connectTimeout: leaderConnect,
-            retriesOverload: retriesOverload)
+            retriesOverload: retriesOverload, acquaintances: acquaintances)
     }
 }
 
 /// The store, as one keyspace over its shards.
 @ReactorActor
 final class ShardedStore: DataStore {
-    private let shards: [LeaderSeeker]
+    private let router: ShardRouter
     private let lanes: RequestLanes
     /// Whether the store knows `WITH id milliseconds COMMAND`.
     private let passesContext: Bool
 
     init(
-        _ shards: [[NamedAddress]], lanes: RequestLanes, timeouts: DependencyTimeouts,
-        random: SeededRandom, passesContext: Bool = false
+        _ shards: [[NamedAddress]], _ layout: ShardLayout, lanes: RequestLanes,
+        timeouts: DependencyTimeouts, random: SeededRandom, passesContext: Bool = false
     ) {
         self.passesContext = passesContext
-        self.shards = shards.enumerated().map { index, members in
-            timeouts.seeker(members, random.fork("shard-\(index)"))
+        router = ShardRouter(layout, shards: shards, random: random) {
+            members, random, acquaintances in
+            timeouts.seeker(members, random, acquaintances: acquaintances)
         }
         self.lanes = lanes
     }
@@ -118,10 +120,9 @@ final class ShardedStore: DataStore {
     private func call(
         _ words: [String], on key: String, _ deadline: MonotonicTime
     ) async throws(DependencyError) -> LedReply {
-        let shard = ShardKey.shard(of: key, count: shards.count)
         let prefix = passesContext ? RequestContext.prefix(until: deadline) : []
         do {
-            return try await shards[shard].call(prefix + words, deadline: deadline)
+            return try await router.call(prefix + words, on: key, deadline: deadline)
         } catch {
             throw DependencyError(error)
         }

@@ -30,9 +30,9 @@ package struct AppSettings: Equatable, Sendable {
     package var mode = AppMode.stateless
     /// Empty: reads go to the store.
     package var cache: [NamedAddress]
-    /// The replicas of each shard, in shard order: the index is what `ShardKey` yields. Empty in a
-    /// monolith alone.
+    /// The replicas that each shard begins with, in shard order. Empty in a monolith alone.
     package var shards: [[NamedAddress]]
+    package var layout = ShardLayout()
     /// Empty: orders are done before they are answered.
     package var queue: [NamedAddress]
     /// Partitions of the queue: a key's partition is what `ShardKey` yields for this count.
@@ -63,7 +63,7 @@ package struct AppSettings: Equatable, Sendable {
 extension AppSettings {
     init(_ members: Members) throws(BlueprintError) {
         try members.allow([
-            "mode", "cache", "shards", "queue", "queuePartitions", "sessions", "reads",
+            "mode", "cache", "shards", "layout", "queue", "queuePartitions", "sessions", "reads",
             "workNanoseconds", "storeTakesContext", "queueTakesContext",
             "sessionLifetimeNanoseconds", "cacheLifetimeNanoseconds",
             "requestTimeoutNanoseconds",
@@ -72,6 +72,7 @@ extension AppSettings {
             cache: try members.addresses("cache"), shards: try members.groups("shards"),
             queue: try members.addresses("queue"))
         try members.read("mode", into: &mode)
+        try members.read(into: &layout)
         try members.read("queuePartitions", into: &queuePartitions, from: 1)
         try members.read("sessions", into: &sessions)
         try members.read("reads", into: &reads)
@@ -97,7 +98,7 @@ extension AppSettings {
     var json: JSON {
         [
             "mode": .string(mode.rawValue), "cache": cache.json, "shards": shards.json,
-            "queue": queue.json, "queuePartitions": queuePartitions.json,
+            "layout": layout.json, "queue": queue.json, "queuePartitions": queuePartitions.json,
             "sessions": .string(sessions.rawValue), "reads": .string(reads.rawValue),
             "workNanoseconds": work.json, "storeTakesContext": .bool(storeTakesContext),
             "queueTakesContext": .bool(queueTakesContext),

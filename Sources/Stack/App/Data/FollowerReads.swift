@@ -13,22 +13,29 @@ import Wire
 /// The replicas of all shards, asked in turn.
 @ReactorActor
 final class FollowerReads: DataStore {
-    private let shards: [[RESPClient]]
-    private var turns: [Int]
-    private var breakers: [[CircuitBreaker]]
+    /// As it was in the beginning; a shard that has moved since is read at its leader.
+    private let table: ShardTable
+    private var shards: [UInt64: Replicas] = [:]
     private let leaders: ShardedStore
     private let timeouts: DependencyTimeouts
 
-    init(_ shards: [[NamedAddress]], leaders: ShardedStore, timeouts: DependencyTimeouts) {
-        self.shards = shards.map { $0.map { RESPClient($0.address) } }
+    private struct Replicas {
+        let clients: [RESPClient]
+        var breakers: [CircuitBreaker]
+        var turn = 0
+    }
+
+    init(_ table: ShardTable, leaders: ShardedStore, timeouts: DependencyTimeouts) {
+        self.table = table
         self.leaders = leaders
         self.timeouts = timeouts
-        turns = shards.map { _ in 0 }
-        breakers = shards.map {
-            $0.map { _ in
-                CircuitBreaker(
-                    failuresMax: 2, pause: .milliseconds(200), probeTimeout: timeouts.leaderTry)
-            }
+        for row in table.rows {
+            shards[row.shard] = Replicas(
+                clients: row.members.map { RESPClient($0.address) },
+                breakers: row.members.map { _ in
+                    CircuitBreaker(
+                        failuresMax: 2, pause: .milliseconds(200), probeTimeout: timeouts.leaderTry)
+                })
         }
     }
 
@@ -70,20 +77,23 @@ final class FollowerReads: DataStore {
     private func ask(
         _ words: [String], on key: String, _ deadline: MonotonicTime
     ) async -> RESPValue? {
-        let shard = ShardKey.shard(of: key, count: shards.count)
-        turns[shard] += 1
-        let replica = turns[shard] % shards[shard].count
-        guard breakers[shard][replica].allows(at: .now()) else { return nil }
+        guard let shard = table.owner(of: key.utf8.span)?.shard, var replicas = shards[shard]
+        else { return nil }
+        replicas.turn += 1
+        let replica = replicas.turn % replicas.clients.count
+        let isAllowed = replicas.breakers[replica].allows(at: .now())
+        shards[shard] = replicas
+        guard isAllowed else { return nil }
         // Half of what is left at most, or the leader could not be asked any more.
         let patience = min(timeouts.leaderTry, (deadline - .now()) / 2)
-        let reply = try? await shards[shard][replica].call(
+        let reply = try? await replicas.clients[replica].call(
             words, connectWithin: timeouts.leaderConnect, deadline: .now() + patience)
         switch reply {
         case nil, .error?:
-            breakers[shard][replica].noteFailure(at: .now())
+            shards[shard]?.breakers[replica].noteFailure(at: .now())
             return nil
         case let reply?:
-            breakers[shard][replica].noteSuccess()
+            shards[shard]?.breakers[replica].noteSuccess()
             return reply
         }
     }

@@ -11,19 +11,22 @@ import Wire
 final class GuardedStore: DataStore {
     private let inner: any DataStore
     let bulkhead: Bulkhead
-    private var breakers: [CircuitBreaker]
+    /// As it was in the beginning: it only says which keys share a breaker.
+    private let table: ShardTable
+    private var breakers: [UInt64: CircuitBreaker] = [:]
     private(set) var refused = 0
 
-    init(_ inner: any DataStore, shards: Int, bulkhead: Bulkhead) {
+    init(_ inner: any DataStore, _ table: ShardTable, bulkhead: Bulkhead) {
         self.inner = inner
+        self.table = table
         self.bulkhead = bulkhead
-        breakers = (0..<shards).map { _ in
-            CircuitBreaker(
+        for row in table.rows {
+            breakers[row.shard] = CircuitBreaker(
                 failuresMax: 5, pause: .milliseconds(300), probeTimeout: .milliseconds(500))
         }
     }
 
-    var openBreakers: Int { breakers.count { $0.isOpen } }
+    var openBreakers: Int { breakers.values.count { $0.isOpen } }
 
     func get(_ key: String, deadline: MonotonicTime) async throws(DependencyError) -> [UInt8]? {
         try await call(on: key, deadline) { () async throws(DependencyError) in
@@ -66,18 +69,18 @@ final class GuardedStore: DataStore {
         on key: String, _ deadline: MonotonicTime,
         _ body: @ReactorActor () async throws(DependencyError) -> Value
     ) async throws(DependencyError) -> Value {
-        let shard = ShardKey.shard(of: key, count: breakers.count)
-        guard breakers[shard].allows(at: .now()) else {
+        let shard = table.owner(of: key.utf8.span)?.shard ?? 0
+        guard breakers[shard]?.allows(at: .now()) ?? true else {
             refused += 1
             throw .unavailable("the store was away a moment ago")
         }
         do {
             let value = try await bulkhead.run(until: deadline, body)
-            breakers[shard].noteSuccess()
+            breakers[shard]?.noteSuccess()
             return value
         } catch {
             switch error {
-            case .unavailable, .unknown: breakers[shard].noteFailure(at: .now())
+            case .unavailable, .unknown: breakers[shard]?.noteFailure(at: .now())
             case .overloaded, .unexpected: break
             }
             throw error

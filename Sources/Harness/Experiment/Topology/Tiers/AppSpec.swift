@@ -88,6 +88,7 @@ extension AppSpec: TierSpecification {
             shards: store.map(topology.shards(named:)) ?? [],
             queue: queue.map(topology.addresses(named:)) ?? [])
         settings.mode = mode
+        settings.layout = store.map(topology.shardLayout(named:)) ?? settings.layout
         settings.queuePartitions = queue.map(topology.partitionCount(named:)) ?? 1
         settings.sessions = sessions ?? settings.sessions
         settings.reads = reads
