@@ -58,7 +58,7 @@ let package = Package(
         base("Collections"),
         base("Reactor", "Linux", "CLinux", "Collections"),
         base("Wire"),
-        base("Endpoints", "Linux", "Reactor", "Wire", "Determinism", "Blueprint"),
+        base("Endpoints", "Linux", "Reactor", "Wire", "Determinism", "Telemetry", "Blueprint"),
         base("Journal", "Linux", "Wire"),
         base("Determinism", "Collections"),
         base("Telemetry", "Linux", "CZlib"),
@@ -67,7 +67,9 @@ let package = Package(
         tier(
             "Balancer", "Linux", "Reactor", "Wire", "Endpoints", "Determinism",
             "Telemetry", "Blueprint"),
-        tier("App", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint"),
+        tier(
+            "App", "Linux", "Reactor", "Wire", "Endpoints", "Journal", "Collections", "Determinism",
+            "Telemetry", "Blueprint"),
         tier("Cache", "Linux", "Reactor", "Blueprint"),
         tier(
             "GeoDNS", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Telemetry",
@@ -99,12 +101,13 @@ let package = Package(
             "History", "Testbed"),
         harness("Report", "Linux", "Wire", "Experiment", "History", "Checkers"),
         harness(
-            "Conductor", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint",
+            "Conductor", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Telemetry",
+            "Blueprint",
             "Experiment", "History", "Testbed", "Load", "Checkers", "Faults", "Report"),
 
         command(
-            "faultline-node", "Linux", "Reactor", "Wire", "Telemetry", "Blueprint", "Balancer",
-            "App", "Cache", "GeoDNS", "Store", "Queue"),
+            "faultline-node", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Blueprint",
+            "Balancer", "App", "Cache", "GeoDNS", "Store", "Queue"),
         command(
             "faultline", "Linux", "Reactor", "Wire", "Blueprint", "Experiment", "History",
             "Testbed", "Load", "Checkers", "Faults", "Report", "Conductor"),
@@ -126,7 +129,9 @@ let package = Package(
         tests("Base", "Linux"),
         tests("Base", "Reactor", "Linux", "Determinism"),
         tests("Base", "Wire"),
-        tests("Base", "Endpoints", "Linux", "Reactor", "Wire", "Blueprint", "Determinism"),
+        tests(
+            "Base", "Endpoints", "Linux", "Reactor", "Wire", "Blueprint", "Determinism", "Telemetry"
+        ),
         tests("Base", "Journal", "Linux"),
         tests("Base", "Determinism"),
         tests("Base", "Telemetry", "Linux", "Determinism"),
@@ -134,7 +139,9 @@ let package = Package(
         tests(
             "Stack", "Balancer", "Linux", "Reactor", "Wire", "Endpoints", "Determinism",
             "Blueprint"),
-        tests("Stack", "App", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
+        tests(
+            "Stack", "App", "Linux", "Reactor", "Wire", "Endpoints", "Journal", "Telemetry",
+            "Blueprint"),
         tests("Stack", "Cache", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests("Stack", "GeoDNS", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests("Stack", "Raft"),

@@ -11,7 +11,7 @@ extension NodeBlueprint {
     /// Reads what `json` writes; members with defaults may be absent.
     package init(json: JSON) throws(BlueprintError) {
         let members = try Members(json, at: "")
-        try members.allow(["name", "listen", "dataFolder", "seed", "tier", "settings"])
+        try members.allow(["name", "listen", "dataFolder", "seed", "metrics", "tier", "settings"])
         let tier = try members.string("tier")
         guard let kind = TierKind(rawValue: tier) else {
             throw BlueprintError(member: "tier", problem: .unknownWord(tier))
@@ -21,15 +21,18 @@ extension NodeBlueprint {
             name: try members.string("name"), listen: try members.address("listen"),
             dataFolder: try members.string("dataFolder"),
             seed: try Self.seed(try members.required("seed")),
+            metrics: members.optional("metrics") == nil ? nil : try members.address("metrics"),
             settings: try TierSettings(kind, settings))
     }
 
     package var json: JSON {
-        [
-            "name": .string(name), "listen": .string("\(listen)"),
-            "dataFolder": .string(dataFolder), "seed": .string("\(seed)"),
-            "tier": .string(settings.tier.rawValue), "settings": settings.json,
-        ]
+        .object(
+            [
+                ("name", .string(name)), ("listen", .string("\(listen)")),
+                ("dataFolder", .string(dataFolder)), ("seed", .string("\(seed)")),
+            ] + (metrics.map { [("metrics", .string("\($0)"))] } ?? []) + [
+                ("tier", .string(settings.tier.rawValue)), ("settings", settings.json),
+            ])
     }
 
     /// A string as we write it, or the plain number that a person writes.

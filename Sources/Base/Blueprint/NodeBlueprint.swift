@@ -14,12 +14,15 @@ package struct NodeBlueprint: Equatable, Sendable {
     package var dataFolder: String
     /// Seeds every random choice of the node: election timers, jitter, back-off.
     package var seed: UInt64
+    /// Where the node shows its metrics over HTTP; nil: nowhere.
+    package var metrics: SocketAddress?
     package var settings: TierSettings
 
     package init(
         name: String, listen: SocketAddress, dataFolder: String, seed: UInt64,
-        settings: TierSettings
+        metrics: SocketAddress? = nil, settings: TierSettings
     ) {
+        self.metrics = metrics
         self.name = name
         self.listen = listen
         self.dataFolder = dataFolder

@@ -26,14 +26,17 @@ package final class HTTPServer {
     package typealias Handler = @ReactorActor (HTTPRequest) async -> HTTPResponse
 
     private let host: SessionHost<HTTPSession>
+    package let meter: ServerMeter
 
     /// Listens at once; nothing is accepted before `run`.
     package init(
         _ address: SocketAddress, limits: HTTPServerLimits = HTTPServerLimits(),
         handler: @escaping Handler
     ) throws(SyscallError) {
+        let meter = ServerMeter()
+        self.meter = meter
         host = try SessionHost(address, connectionsMax: limits.connectionsMax) { connection in
-            HTTPSession(connection, limits, handler)
+            HTTPSession(connection, limits, meter, handler)
         }
     }
 
@@ -56,13 +59,15 @@ private final class HTTPSession: ServerSession {
     private let connection: Connection
     private let limits: HTTPServerLimits
     private let handler: HTTPServer.Handler
+    private let meter: ServerMeter
     private var isIdle = true
     private var isFinishing = false
 
     init(
-        _ connection: Connection, _ limits: HTTPServerLimits,
+        _ connection: Connection, _ limits: HTTPServerLimits, _ meter: ServerMeter,
         _ handler: @escaping HTTPServer.Handler
     ) {
+        self.meter = meter
         self.connection = connection
         self.limits = limits
         self.handler = handler
@@ -72,7 +77,7 @@ private final class HTTPSession: ServerSession {
         defer { connection.close() }
         do {
             while !isFinishing, let request = try await nextRequest() {
-                let response = await handler(request)
+                let response = await measured(request)
                 let stays = request.head.keepAlive && response.head.keepAlive && !isFinishing
                 try await answer(response, to: request, keepAlive: stays)
                 if !stays { return }
@@ -82,6 +87,20 @@ private final class HTTPSession: ServerSession {
         } catch {
             return
         }
+    }
+
+    private func measured(_ request: HTTPRequest) async -> HTTPResponse {
+        let arrival = MonotonicTime.now()
+        meter.begin()
+        let response = await handler(request)
+        let headers = response.head.headers
+        var finished = FinishedRequest(
+            name: "\(request.head.method) \(request.head.path.prefix(128))",
+            id: headers["x-request-id"] ?? request.head.headers["x-request-id"],
+            outcome: "\(response.status / 100)xx", duration: .now() - arrival)
+        if response.status >= 500 { finished.error = "status \(response.status)" }
+        meter.end(finished)
+        return response
     }
 
     /// Closes at once if no request is in work, else after its answer.

@@ -3,6 +3,9 @@
 // Commands of one connection run side by side, so that a slow one (a write that waits for its
 // majority) does not hold up the ones behind it; only the replies keep their order. A client that
 // needs one command to see another's effect waits for its reply, as redis-cli does.
+//
+// A command may come on behalf of a request, `WITH id milliseconds COMMAND` (RequestContext.swift); one
+// whose caller waits no longer is refused here, before anything is begun.
 
 package import Linux
 package import Reactor
@@ -26,14 +29,17 @@ package final class RESPServer {
     package typealias Handler = @ReactorActor (RESPCommand) async -> RESPValue
 
     private let host: SessionHost<RESPSession>
+    package let meter: ServerMeter
 
     /// Listens at once; nothing is accepted before `run`.
     package init(
         _ address: SocketAddress, limits: RESPServerLimits = RESPServerLimits(),
         handler: @escaping Handler
     ) throws(SyscallError) {
+        let meter = ServerMeter()
+        self.meter = meter
         host = try SessionHost(address, connectionsMax: limits.connectionsMax) { connection in
-            RESPSession(connection, limits, handler)
+            RESPSession(connection, limits, meter, handler)
         }
     }
 
@@ -56,16 +62,18 @@ private final class RESPSession: ServerSession {
     private let connection: Connection
     private let limits: RESPServerLimits
     private let handler: RESPServer.Handler
+    private let meter: ServerMeter
     private var replies: [Promise<RESPValue>] = []
     private var isFinishing = false
     private let changed = Turnstile()
 
     init(
-        _ connection: Connection, _ limits: RESPServerLimits,
+        _ connection: Connection, _ limits: RESPServerLimits, _ meter: ServerMeter,
         _ handler: @escaping RESPServer.Handler
     ) {
         self.connection = connection
         self.limits = limits
+        self.meter = meter
         self.handler = handler
     }
 
@@ -112,7 +120,37 @@ private final class RESPSession: ServerSession {
         let promise = Promise<RESPValue>()
         replies.append(promise)
         changed.wakeAll()
-        Task { @ReactorActor in promise.fulfil(await handler(command)) }
+        let arrival = MonotonicTime.now()
+        meter.begin()
+        switch RequestContext.admit(command, at: arrival) {
+        case .refused(let reason): finish(promise, .error(reason), command, nil, arrival)
+        case .plain(let command):
+            Task { @ReactorActor in
+                finish(promise, await handler(command), command, nil, arrival)
+            }
+        case .under(let context, let command):
+            Task { @ReactorActor in
+                let reply = await RequestContext.$current.withValue(context) {
+                    await handler(command)
+                }
+                finish(promise, reply, command, context.id, arrival)
+            }
+        }
+    }
+
+    private func finish(
+        _ promise: Promise<RESPValue>, _ reply: RESPValue, _ command: RESPCommand, _ id: String?,
+        _ arrival: MonotonicTime
+    ) {
+        promise.fulfil(reply)
+        var request = FinishedRequest(
+            name: command.name, id: id, outcome: "ok", duration: .now() - arrival)
+        if case .error(let text) = reply {
+            let code = text.prefix { ("A"..."Z").contains($0) }
+            request.outcome = code.isEmpty || code.utf8.count > 16 ? "ERR" : String(code)
+            request.error = String(text.prefix(128))
+        }
+        meter.end(request)
     }
 
     private func refuse(_ text: String) {

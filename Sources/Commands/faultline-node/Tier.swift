@@ -32,8 +32,8 @@ enum Tier {
             return try BalancerServer(blueprint.listen, settings, seed: blueprint.seed)
         case .app(let settings):
             return try AppServer(
-                name: blueprint.name, listen: blueprint.listen, settings: settings,
-                seed: blueprint.seed)
+                name: blueprint.name, listen: blueprint.listen, dataFolder: blueprint.dataFolder,
+                settings: settings, seed: blueprint.seed)
         case .cache(let settings):
             return try CacheServer(listen: blueprint.listen, memoryLimit: settings.memoryLimit)
         case .store(let settings):

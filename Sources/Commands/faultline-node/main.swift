@@ -6,6 +6,7 @@ import App
 import Balancer
 import Blueprint
 import Cache
+import Endpoints
 import GeoDNS
 import Linux
 import Queue
@@ -23,6 +24,11 @@ let status = Reactor.run { () async -> Int32 in
         let log = Log(blueprint.name)
         let node = try Tier.make(blueprint)
         log.info("listening", ["address": blueprint.listen])
+        if let address = blueprint.metrics {
+            let metrics = NodeMetrics(blueprint: blueprint, node: node)
+            let endpoint = try MetricsEndpoint(address) { await metrics.page() }
+            Task { @ReactorActor in await endpoint.run() }
+        }
         let serving = Task { @ReactorActor in await node.run() }
         _ = await signals.next()
         log.info("draining")

@@ -60,6 +60,10 @@ struct StackCommand {
         for tier in topology.tiers where tier.kind != nil {
             let descriptor = try Self.listen(near: tier.port)
             open.append(Forward(tier: tier.name, descriptor: descriptor))
+            if case .builtin = tier.program {
+                let metrics = try Self.listen(near: AddressPlan.metricsPort)
+                open.append(Forward(tier: KeptStack.metrics(of: tier.name), descriptor: metrics))
+            }
         }
         let flag = "--forward=" + open.map(\.flag).joined(separator: ",")
         return try Inside.run(

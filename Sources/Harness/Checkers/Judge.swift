@@ -163,6 +163,7 @@ extension Judge {
         _ objective: Objective, _ anomaly: Objective.Anomaly, _ comparison: Comparison,
         _ limit: Int
     ) -> Judgement {
+        if anomaly == .lostSessions { return lostSessions(objective, comparison, limit) }
         guard let data else {
             return Judgement(objective, .noData, measured: "nothing was read back")
         }
@@ -190,6 +191,7 @@ extension Judge {
             }
             (found, open) = (data.setAside.count, data.uncounted.count)
             checked = "set aside of \(data.orders) orders"
+        case .lostSessions: preconditionFailure("sessions are counted by the history alone")
         }
         var text = "\(found) \(checked)\(aside)"
         if open > 0 {
@@ -199,6 +201,21 @@ extension Judge {
         return Judgement(
             objective, Judge.status(comparison, limit, least: found, most: found + open),
             measured: text, value: Double(found))
+    }
+
+    /// Nothing needs reading back for these: the answers themselves told.
+    private func lostSessions(
+        _ objective: Objective, _ comparison: Comparison, _ limit: Int
+    ) -> Judgement {
+        let lost = run.operations.count { $0.lostSession }
+        let honoured = run.operations.count { $0.outcome == .ok && !$0.lostSession }
+        guard lost + honoured > 0 else {
+            return Judgement(objective, .noData, measured: "no session was used")
+        }
+        return Judgement(
+            objective, comparison.holds(lost, limit) ? .held : .failed,
+            measured: "\(lost) lost of \(lost + honoured) uses of a session",
+            value: Double(lost))
     }
 
     /// Judges a count of which only the bounds are known: settled only if all between them agree.

@@ -42,16 +42,24 @@ package final class KeptStack {
     private func forward(
         _ forwards: [(tier: String, descriptor: Int32)], to stack: Stack
     ) throws(SyscallError) {
-        for (tier, descriptor) in forwards {
+        for (name, descriptor) in forwards {
+            let tier = name.split(separator: "/").first.map(String.init) ?? name
             guard let member = stack.members.first(where: { $0.plan.tier == tier }) else {
                 continue
             }
             let listener = try Listener(adopting: FileDescriptor(owning: descriptor))
-            let forwarder = Forwarder(listener, to: member.plan.listen)
+            let metrics = name == tier ? nil : member.plan.metrics
+            let forwarder = Forwarder(listener, to: metrics ?? member.plan.listen)
             Task { @ReactorActor in await forwarder.run() }
-            view.say("  \(member.name) at \(listener.address)")
+            view.say(
+                metrics == nil
+                    ? "  \(member.name) at \(listener.address)"
+                    : "    curl http://\(listener.address)/metrics")
         }
     }
+
+    /// The name by which the metrics of a tier's first node are forwarded.
+    package static func metrics(of tier: String) -> String { "\(tier)/metrics" }
 }
 
 /// Accepts on one side and connects on to the other.

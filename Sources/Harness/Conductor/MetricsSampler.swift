@@ -1,5 +1,6 @@
-// One line a second and node in metrics.jsonl: what the kernel says of its process, and the numbers
-// in its INFO where the tier speaks RESP.
+// One line a second and node in metrics.jsonl: what the kernel says of its process, and what the node
+// shows on its metrics endpoint. A program of others has no such endpoint; where it speaks RESP the
+// numbers in its INFO are taken.
 
 import Blueprint
 import Endpoints
@@ -8,6 +9,7 @@ import History
 import Linux
 import Reactor
 import Report
+import Telemetry
 import Testbed
 import Wire
 
@@ -65,10 +67,26 @@ final class MetricsSampler {
     }
 
     private func information(of member: Member) async -> [MetricsLine.Metric] {
+        if let address = member.plan.metrics { return await page(of: address) }
         switch member.plan.kind {
-        case .cache, .store, .queue: break
-        case .balancer, .app, .worker, .geodns, nil: return []
+        case .cache, .store, .queue: return await info(of: member)
+        default: return []
         }
+    }
+
+    private func page(of address: SocketAddress) async -> [MetricsLine.Metric] {
+        let client = HTTPClient(address)
+        defer { client.close() }
+        let request = HTTPRequest("GET", "/metrics", host: "\(address.ip)")
+        guard
+            let response = try? await client.send(
+                request, deadline: .now() + .milliseconds(500)), response.status == 200
+        else { return [] }
+        let text = String(decoding: response.content, as: UTF8.self)
+        return MetricsReading.samples(of: text).map { .init($0.name, $0.value) }
+    }
+
+    private func info(of member: Member) async -> [MetricsLine.Metric] {
         let client = RESPClient(member.plan.listen)
         defer { client.close() }
         let reply = try? await client.call(["INFO"], deadline: .now() + .milliseconds(300))

@@ -20,11 +20,14 @@ struct QueueReading {
         tiers = topology.tiers(serving: .queue)
     }
 
+    /// False where orders wait elsewhere, or nowhere.
+    var hasQueue: Bool { !tiers.isEmpty }
+
     /// True once no partition has anything left that the workers have not done.
     func isDrained(within limit: Duration, _ aborted: AbortSwitch) async -> Bool {
         let deadline = MonotonicTime.now() + limit
         while .now() < deadline, !aborted.isOn {
-            var isEmpty = !tiers.isEmpty
+            var isEmpty = hasQueue
             for (tier, partition) in partitions where isEmpty {
                 let reply = await ask(tier, ["DEPTH", Self.topic, "workers", String(partition)])
                 isEmpty = reply?.elements?.prefix(3).allSatisfy { $0 == .integer(0) } ?? false

@@ -3,7 +3,8 @@
 //
 // Orders take effect later, so the queue is first watched until it is drained (QueueReading.swift).
 // An order without effect while the queue still holds work would be late, not lost; one in the
-// dead-letter topic is set aside.
+// dead-letter topic is set aside. Where there is no queue tier, as in a monolith, orders that are said
+// to be queued are asked for again until none is.
 
 import Blueprint
 import Checkers
@@ -23,6 +24,8 @@ final class ReadBackRunner {
     private let client: HTTPClient
     private var result = ReadBack(isDrained: false)
     private var work: [Operation] = []
+    /// Orders that were said to be queued when they were last read.
+    private var queued: [Operation] = []
     /// By the order, why it lies in the dead-letter topic.
     private var deadLetters: [String: String] = [:]
     private let aborted: AbortSwitch
@@ -43,20 +46,39 @@ final class ReadBackRunner {
     func run(_ operations: [Operation]) async -> ReadBack {
         let orders = operations.filter { $0.effect == .order && ($0.outcome == .ok || $0.isOpen) }
         let posts = operations.filter { $0.effect == .post && $0.outcome == .ok }
-        if !orders.isEmpty {
-            let queue = QueueReading(stack, plan.topology)
-            result.isDrained = await queue.isDrained(within: .seconds(30), aborted)
+        let queue = QueueReading(stack, plan.topology)
+        if !orders.isEmpty, queue.hasQueue {
+            result.isDrained = await queue.isDrained(within: Self.drainLimit, aborted)
             deadLetters = await queue.deadLetters()
         }
-        work = (posts + orders).reversed()
+        await read(posts + orders)
+        if !queue.hasQueue { result.isDrained = await waitForQueued() }
+        client.close()
+        return result
+    }
+
+    private static let drainLimit: Duration = .seconds(30)
+
+    /// Reads orders again that were said to be queued; true once none is.
+    private func waitForQueued() async -> Bool {
+        let deadline = MonotonicTime.now() + Self.drainLimit
+        while !queued.isEmpty, .now() < deadline, !aborted.isOn {
+            await Reactor.sleep(for: .milliseconds(100))
+            let again = queued
+            queued = []
+            await read(again)
+        }
+        return queued.isEmpty
+    }
+
+    private func read(_ operations: [Operation]) async {
+        work = operations.reversed()
         let lanes = (0..<Self.lanes).map { _ in
             Task { @ReactorActor in
                 while !aborted.isOn, let next = work.popLast() { await read(next) }
             }
         }
         for lane in lanes { await lane.value }
-        client.close()
-        return result
     }
 
     private func read(_ operation: Operation) async {
@@ -77,7 +99,9 @@ final class ReadBackRunner {
     }
 
     private func order(_ operation: Operation, _ key: String) async -> ReadBack.Order {
-        switch await answer("/users/\(operation.user)/orders/\(key)") {
+        let answer = await answer("/users/\(operation.user)/orders/\(key)")
+        if case .found(let json) = answer, json["state"] == "queued" { queued.append(operation) }
+        return switch answer {
         case .found(let json):
             switch json["effects"]?.int {
             case 0?: deadLetters[key].map { .setAside($0) } ?? .effects(0)

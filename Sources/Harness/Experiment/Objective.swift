@@ -100,6 +100,8 @@ extension Objective {
         case duplicateEffects = "duplicate_effects"
         /// Acknowledged orders that nobody could do and that lie in the dead-letter topic.
         case deadLetters = "dead_letters"
+        /// Requests whose session the system had granted and then did not know.
+        case lostSessions = "lost_sessions"
     }
 
     /// Percentiles that an objective may name, spelled as in an objective.

@@ -6,7 +6,7 @@
 //     rate        = "rate" [ filter ] comparison ( ratio "of" "planned" | number "/s" ) [ where ] ;
 //     recovery    = "recovery" comparison duration [ "after" [ "heal" "of" ] which ] ;
 //     count       = anomaly comparison digits ;
-//     anomaly     = "lost_writes" | "duplicate_effects" | "dead_letters" ;
+//     anomaly     = "lost_writes" | "duplicate_effects" | "dead_letters" | "lost_sessions" ;
 //     leaders     = "leader_changes" [ "{" "tier" "=" word "}" ] comparison digits [ where ] ;
 //     percentile  = "p50" | "p90" | "p95" | "p99" | "p99.9" ;
 //     filter      = "{" "journey" "=" word "}" ;

@@ -105,5 +105,10 @@ extension Operation {
         status = Int(try fields.optionalInteger("status") ?? 0)
         servedBy = try fields.optionalText("servedBy")
         acknowledgedBy = try fields.optionalText("acknowledgedBy")
+        switch try fields.optionalText("session") {
+        case nil: lostSession = false
+        case "lost"?: lostSession = true
+        case let word?: throw fields.error(.unknownWord(word))
+        }
     }
 }

@@ -30,6 +30,9 @@ package struct Operation: Hashable, Sendable {
     package var servedBy: String?
     /// Node that acknowledged the write, as it names itself.
     package var acknowledgedBy: String?
+    /// The system answered 401 to a session that it had granted and that was not over: it has
+    /// forgotten who this is, whatever came of the request after another sign-in.
+    package var lostSession = false
 
     package init(
         index: Int, journey: String, request: Request, user: Int, effect: Effect = .read,

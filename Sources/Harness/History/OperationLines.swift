@@ -6,7 +6,7 @@
 //     {"type":"invoke","index":7,"journey":"post","method":"POST","target":"/users/17/posts",
 //      "user":17,"effect":"post","key":"p-7","intended":1200000000,"started":1200081000}
 //     {"type":"ok","index":7,"completed":1204100000,"status":201,"servedBy":"app-2",
-//      "acknowledgedBy":"store-1-2"}
+//      "acknowledgedBy":"store-1-2","session":"lost"}
 //
 // (each on one line). `type` of the second is ok, failed, unknown, shed or neverSent; failed and
 // unknown carry `reason`. Times are nanoseconds since the run's epoch. Fields without a value are
@@ -41,6 +41,7 @@ extension Operation {
         if status != 0 { line.field("status", Int64(status), &bytes) }
         line.field("servedBy", optional: servedBy, &bytes)
         line.field("acknowledgedBy", optional: acknowledgedBy, &bytes)
+        if lostSession { line.field("session", "lost", &bytes) }
         line.end(&bytes)
     }
 }

@@ -77,6 +77,7 @@ extension RunReport {
             switch anomaly {
             case .lostWrites: data.lost.prefix(20).map(\.text)
             case .duplicateEffects: data.duplicates.prefix(20).map(\.text)
+            case .lostSessions: [String]()
             case .deadLetters: data.setAside.prefix(20).map { "order \($0.key): \($0.reason)" }
             }
         return ([judgement.measured] + lines).joined(separator: "\n")

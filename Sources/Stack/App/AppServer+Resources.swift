@@ -7,20 +7,17 @@ import Wire
 
 extension AppServer {
     func profile(_ user: Int, _ deadline: MonotonicTime) async throws -> HTTPResponse {
-        let result = try await documents.document("{u\(user)}:profile") {
-            () async throws(DependencyError) in
-            let stored = try await store.get("{u\(user)}:profile", deadline: deadline)
+        try await document("{u\(user)}:profile") { () async throws(DependencyError) in
+            let stored = try await parts.reads.get("{u\(user)}:profile", deadline: deadline)
             let name = stored.map { String(decoding: $0, as: UTF8.self) } ?? "user \(user)"
             return ["user": .integer(Int64(user)), "name": .string(name)]
         }
-        return answer(result)
     }
 
     func feed(_ user: Int, _ deadline: MonotonicTime) async throws -> HTTPResponse {
-        let result = try await documents.document("{u\(user)}:feed") {
-            () async throws(DependencyError) in
+        try await document("{u\(user)}:feed") { () async throws(DependencyError) in
             let prefix = "{u\(user)}:post:"
-            let rows = try await store.range(prefix, limit: 10, deadline: deadline)
+            let rows = try await parts.reads.range(prefix, limit: 10, deadline: deadline)
             let posts = rows.map { row -> JSON in
                 let id = String(decoding: row.key, as: UTF8.self).dropFirst(prefix.count)
                 return [
@@ -30,7 +27,6 @@ extension AppServer {
             }
             return ["user": .integer(Int64(user)), "posts": .array(posts)]
         }
-        return answer(result)
     }
 
     func addPost(
@@ -40,8 +36,9 @@ extension AppServer {
         guard let text = (try? JSON.parse(request.content.span))?["text"]?.string else {
             return HTTPResponse(400, error: "expected {\"text\": string}")
         }
-        let member = try await store.set("{u\(user)}:post:\(id)", text, deadline: deadline)
-        await documents.invalidate("{u\(user)}:feed")
+        let member = try await parts.store.set(
+            "{u\(user)}:post:\(id)", text, deadline: deadline)
+        await parts.documents?.invalidate("{u\(user)}:feed")
         return acknowledged(201, by: member, ["id": .string(id)])
     }
 
@@ -49,7 +46,7 @@ extension AppServer {
         _ user: Int, _ id: String, _ deadline: MonotonicTime
     ) async throws -> HTTPResponse {
         guard Self.isIdentifier(id),
-            let text = try await store.get("{u\(user)}:post:\(id)", deadline: deadline)
+            let text = try await parts.store.get("{u\(user)}:post:\(id)", deadline: deadline)
         else {
             return HTTPResponse(404, error: "no such post")
         }
@@ -57,34 +54,31 @@ extension AppServer {
             200, json: ["id": .string(id), "text": .string(String(decoding: text, as: UTF8.self))])
     }
 
-    /// Queues the order and says so at once; the note in the cache only serves whoever asks for the
-    /// order before a worker has done it.
     func checkOut(
         _ user: Int, _ request: HTTPRequest, _ deadline: MonotonicTime
     ) async throws -> HTTPResponse {
         guard let id = identifier(request) else { return Self.missingKey }
-        let order: JSON = ["user": .integer(Int64(user)), "order": .string(id)]
-        let member = try await queue.publish(
-            "orders", key: "{u\(user)}", order.text, deadline: deadline)
-        try? await cache.set("order:\(user):\(id)", "queued", lifetime: .seconds(600))
+        let placed = try await parts.orders.place(
+            ShopOrder(user: user, id: id), deadline: deadline)
         return acknowledged(
-            202, by: member, ["order": .string(id), "state": .string("queued")])
+            placed.state == .done ? 201 : 202, by: placed.acknowledgedBy,
+            ["order": .string(id), "state": .string(placed.state.rawValue)])
     }
 
     func order(
         _ user: Int, _ id: String, _ deadline: MonotonicTime
     ) async throws -> HTTPResponse {
         guard Self.isIdentifier(id) else { return HTTPResponse(404, error: "no such order") }
-        let rows = try await store.range(
-            "{u\(user)}:ledger:\(id):", limit: 100, deadline: deadline)
+        let order = ShopOrder(user: user, id: id)
+        // Asked first: an order that is done in between is then seen as done.
+        let pending = await parts.orders.pending(order, deadline: deadline)
+        let rows = try await parts.store.range(
+            order.ledgerPrefix, limit: 100, deadline: deadline)
         if !rows.isEmpty { return orderState(id, "done", effects: rows.count) }
-        do {
-            if try await cache.get("order:\(user):\(id)") == nil {
-                return HTTPResponse(404, error: "no such order")
-            }
-            return orderState(id, "queued", effects: 0)
-        } catch {
-            return HTTPResponse(503, error: "not done, and no note of it can be looked up")
+        switch pending {
+        case .queued: return orderState(id, "queued", effects: 0)
+        case .unknown: return HTTPResponse(404, error: "no such order")
+        case .unreadable(let reason): return HTTPResponse(503, error: reason)
         }
     }
 
@@ -96,10 +90,35 @@ extension AppServer {
             ])
     }
 
-    private func answer(_ result: (document: [UInt8], hit: Bool)) -> HTTPResponse {
+    /// From the cache where there is one.
+    private func document(
+        _ key: String, load: () async throws(DependencyError) -> JSON
+    ) async throws -> HTTPResponse {
+        guard let documents = parts.documents else {
+            return HTTPResponse(200, json: try await load())
+        }
+        let result: (document: [UInt8], hit: Bool)
+        do {
+            result = try await documents.document(key) { () async throws(DependencyError) in
+                let loaded = try await load()
+                parts.staleCopies?.keep(key, loaded.text)
+                return loaded
+            }
+        } catch {
+            guard let copy = await parts.staleCopies?.copy(of: key) else { throw error }
+            return Self.stale(copy)
+        }
         var response = HTTPResponse(head: .init(status: 200), content: result.document)
         response.head.headers["Content-Type"] = "application/json"
         response.head.headers["Cache"] = result.hit ? "hit" : "miss"
+        return response
+    }
+
+    private static func stale(_ copy: StaleCopies.Copy) -> HTTPResponse {
+        var response = HTTPResponse(head: .init(status: 200), content: copy.document)
+        response.head.headers["Content-Type"] = "application/json"
+        response.head.headers["Served-Stale"] = "true"
+        response.head.headers["Age"] = "\(copy.age.nanoseconds / 1_000_000_000)"
         return response
     }
 

@@ -52,14 +52,17 @@ package struct DependencyTimeouts: Sendable {
 
 /// The store, as one keyspace over its shards.
 @ReactorActor
-final class ShardedStore {
+final class ShardedStore: DataStore {
     private let router: ShardRouter
     private let lanes: RequestLanes
+    /// Whether the store knows `WITH id milliseconds COMMAND`.
+    private let passesContext: Bool
 
     init(
         _ shards: [[NamedAddress]], _ layout: ShardLayout, lanes: RequestLanes,
-        timeouts: DependencyTimeouts, random: SeededRandom
+        timeouts: DependencyTimeouts, random: SeededRandom, passesContext: Bool = false
     ) {
+        self.passesContext = passesContext
         router = ShardRouter(layout, shards: shards, random: random) {
             members, random, acquaintances in
             timeouts.seeker(members, random, acquaintances: acquaintances)
@@ -76,39 +79,50 @@ final class ShardedStore {
         }
     }
 
-    /// The values under a prefix, highest key first.
     func range(
         _ prefix: String, limit: Int, deadline: MonotonicTime
-    ) async throws(DependencyError) -> [(key: [UInt8], value: [UInt8])] {
+    ) async throws(DependencyError) -> [DataRow] {
         let reply = try await call(["RANGE", prefix, String(limit)], on: prefix, deadline)
-        guard case .array(let items) = reply.value, items.count.isMultiple(of: 2) else {
-            throw .unexpected(reply.value)
-        }
-        var rows: [(key: [UInt8], value: [UInt8])] = []
-        for index in stride(from: 0, to: items.count, by: 2) {
-            guard case .bulk(let key) = items[index], case .bulk(let value) = items[index + 1]
-            else { throw .unexpected(reply.value) }
-            rows.append((key, value))
-        }
+        guard let rows = DataRow.rows(of: reply.value) else { throw .unexpected(reply.value) }
         return rows
     }
 
-    /// Writes a value and returns the member that acknowledged it.
     func set(
         _ key: String, _ value: String, deadline: MonotonicTime
     ) async throws(DependencyError) -> String {
-        let lane = lanes.take()
-        defer { lanes.give(back: lane) }
-        let reply = try await call(["SET", key, value] + lane.words, on: key, deadline)
+        let reply = try await change(["SET", key, value], on: key, deadline)
         guard case .simple("OK") = reply.value else { throw .unexpected(reply.value) }
         return reply.member
+    }
+
+    func once(
+        token: String, _ key: String, _ value: String, deadline: MonotonicTime
+    ) async throws(DependencyError) -> String {
+        let reply = try await change(["ONCE", token, key, value], on: key, deadline)
+        guard case .integer = reply.value else { throw .unexpected(reply.value) }
+        return reply.member
+    }
+
+    func remove(_ key: String, deadline: MonotonicTime) async throws(DependencyError) {
+        let reply = try await change(["DEL", key], on: key, deadline)
+        guard case .integer = reply.value else { throw .unexpected(reply.value) }
+    }
+
+    /// Every try carries the same request id, so that the change is made once.
+    private func change(
+        _ words: [String], on key: String, _ deadline: MonotonicTime
+    ) async throws(DependencyError) -> LedReply {
+        let lane = lanes.take()
+        defer { lanes.give(back: lane) }
+        return try await call(words + lane.words, on: key, deadline)
     }
 
     private func call(
         _ words: [String], on key: String, _ deadline: MonotonicTime
     ) async throws(DependencyError) -> LedReply {
+        let prefix = passesContext ? RequestContext.prefix(until: deadline) : []
         do {
-            return try await router.call(words, on: key, deadline: deadline)
+            return try await router.call(prefix + words, on: key, deadline: deadline)
         } catch {
             throw DependencyError(error)
         }

@@ -339,6 +339,9 @@ package final class ReplicaHost {
 
     // MARK: Figures
 
+    /// How long the disk took for each sync, on the loop's own clock.
+    package var syncSeconds: FixedHistogram { records.syncSeconds }
+
     package var figures: HostFigures {
         HostFigures(
             logFirst: records.firstIndex, logLast: records.lastIndex,

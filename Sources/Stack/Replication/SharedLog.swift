@@ -42,6 +42,8 @@ final class SharedLog {
     /// Woken when a sync is over and nothing waits for the next.
     let idle = Turnstile()
     private(set) var syncCount = 0
+    /// How long the disk took for each.
+    private(set) var syncSeconds = FixedHistogram.latency
     /// Told after each sync, once every client was told.
     var didSync: @ReactorActor () -> Void = {}
 
@@ -152,10 +154,12 @@ final class SharedLog {
     ) async throws(JournalError) {
         if first == nil, second == nil { return }
         syncCount += 1
+        let start = MonotonicTime.now()
         let (registered, logged) = await offload {
             let registered = first?.perform()
             return (registered, registered?.failure == nil ? second?.perform() : nil)
         }
+        syncSeconds.record(.now() - start)
         if let registered { try register.finishSync(registered) }
         if let logged { try journal.finishSync(logged) }
     }

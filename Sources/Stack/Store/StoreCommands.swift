@@ -11,6 +11,7 @@
 //                                 may be out of date, in ms; -TOOSTALE when that is over the bound
 //     MGET key...                 a value or null for each
 //     RANGE prefix limit          key, value, ... from the highest key downwards
+//     RANGE prefix limit FOLLOWER the same of any replica
 //
 //   Writes; each may end in `ID client seq`:
 //     SET key value               +OK
@@ -122,15 +123,18 @@ struct StoreCommands {
     }
 
     private func range(_ command: RESPCommand) async throws(CommandRefusal) -> RESPValue {
-        guard command.count == 3, let prefix = command[1], let limit = command.integer(2),
-            limit > 0
-        else { throw .arguments("range") }
+        var words = CommandWords(command)
+        let prefix = try words.take()
+        let limit = try words.takeInteger()
+        let place: ReadPlace = words.take(ifWord: "FOLLOWER") ? .anywhere : .leader
+        try words.expectEnd()
+        guard limit > 0 else { throw .arguments("range") }
         // A prefix without a whole tag may lie in any shard: it reads what this one has.
         let isOneUser = ShardKey.tag(of: prefix.span) != 0..<prefix.count
         if isOneUser { try check(prefix) }
         let count = min(Int(limit), Bounds.rangeMax)
         let query = StoreQuery.range(prefix: prefix, limit: count)
-        guard case .range(let pairs) = try await read(query, .leader).outcome else {
+        guard case .range(let pairs) = try await read(query, place).outcome else {
             throw .unavailable("the read gave no range")
         }
         if isOneUser { try check(prefix) }

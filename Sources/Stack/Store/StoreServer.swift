@@ -23,7 +23,7 @@ package final class StoreServer {
     let log: Log
     /// The shards that this node has a replica of.
     var shards: [GroupID: StoreGroup] = [:]
-    private let clients: RESPServer
+    let clients: RESPServer
     let ended = Turnstile()
     private(set) var hasEnded = false
 
@@ -62,6 +62,7 @@ package final class StoreServer {
         } catch {
             throw .system(error)
         }
+        clients.meter.requestLog = RequestLog(log, tier: "store")
         receiver.server = self
         host.tenant = self
         try openShards()

@@ -26,8 +26,14 @@ private func samples() -> [TierSettings] {
     balancer.drainTimeout = .milliseconds(9)
     changeAll(&balancer)
     var app = AppSettings(cache: addresses, shards: [addresses, []], queue: [addresses[1]])
+    app.mode = .sticky
     app.layout = ShardLayout(.range, usersPerShard: 51)
     app.queuePartitions = 4
+    app.sessions = .store
+    app.reads = .followers
+    app.work = .nanoseconds(4)
+    app.storeTakesContext = true
+    app.queueTakesContext = true
     app.sessionLifetime = .nanoseconds(1)
     app.cacheLifetime = .nanoseconds(2)
     app.requestTimeout = .nanoseconds(3)
@@ -136,7 +142,7 @@ struct BlueprintTests {
     private func blueprint(_ settings: TierSettings) -> NodeBlueprint {
         NodeBlueprint(
             name: "n-1", listen: addresses[0].address, dataFolder: "/data/n-1", seed: .max,
-            settings: settings)
+            metrics: addresses[1].address, settings: settings)
     }
 
     @Test(arguments: samples())
@@ -151,6 +157,12 @@ struct BlueprintTests {
         let written = try #require(settings.json.object).count
         let payload = try #require(Mirror(reflecting: settings).children.first).value
         #expect(written == Mirror(reflecting: payload).children.count)
+    }
+
+    @Test func `a node may have no place for its metrics`() throws {
+        var original = blueprint(samples()[0])
+        original.metrics = nil
+        #expect(try NodeBlueprint(json: try JSON.parse(original.json.text)) == original)
     }
 
     @Test func `every tier has its sample`() {

@@ -125,6 +125,26 @@ struct DataCheckTests {
         #expect(try scenario.status("lost_writes >= 1") == .held)
     }
 
+    @Test func `lost sessions are counted by the answers alone`() throws {
+        var scenario = Scenario()
+        #expect(try scenario.status("lost_sessions == 0") == .held)
+        scenario.run.operations[800].lostSession = true
+        scenario.run.operations[801].lostSession = true
+        scenario.run.operations[801].outcome = .failed(.rejected)
+        let verdict = try scenario.verdict("lost_sessions == 0")
+        #expect(verdict.exitCode == 1)
+        #expect(verdict.judgements.map(\.measured) == ["2 lost of 1700 uses of a session"])
+        #expect(try scenario.status("lost_sessions <= 2") == .held)
+    }
+
+    @Test func `sessions that nobody used were not kept`() throws {
+        var scenario = Scenario()
+        scenario.fail(from: 0, to: 17_000)
+        #expect(try scenario.status("lost_sessions == 0") == .noData)
+        scenario.run.operations = []
+        #expect(try scenario.status("lost_sessions == 0") == .noData)
+    }
+
     @Test func `no writes and no reading back are no data`() throws {
         var nothingRead = scenario()
         nothingRead.run.readBack = nil

@@ -98,8 +98,8 @@ struct TopologyReaderTests {
             ["7:3: error: tier app needs the key \"role\", or \"exec\" for another program"]
         ),
         (
-            "cache: cache, store: store", "store: store",
-            ["7:8: error: tier app needs the key \"cache\""]
+            "cache: cache, store: store", "cache: cache",
+            ["7:8: error: tier app needs the key \"store\""]
         ),
         (
             "serves: cache", "serves: chache",

@@ -36,6 +36,18 @@ struct OperationLinesTests {
                 """)
     }
 
+    @Test func `a lost session is told in the second line`() throws {
+        var operation = sample(outcome: .ok, status: 201)
+        operation.lostSession = true
+        let bytes = lines(of: [operation])
+        #expect(String(decoding: bytes, as: UTF8.self).hasSuffix(",\"session\":\"lost\"}\n"))
+        #expect(try read(bytes).operations == [operation])
+        let strange = String(decoding: bytes, as: UTF8.self)
+            .split(separator: "\"lost\"", omittingEmptySubsequences: false)
+            .joined(separator: "\"kept\"")
+        #expect(throws: RecordError.self) { try read(Array(strange.utf8)) }
+    }
+
     @Test func `fields may come in any order and with strangers between them`() throws {
         let history = try read(
             Array(

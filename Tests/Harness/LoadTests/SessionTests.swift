@@ -40,6 +40,7 @@ extension LoopSuite {
             #expect(history.operations.allSatisfy { $0.outcome == .ok })
             #expect(app.signIns == 2 && stats.signIns == 2)
             #expect(stats.sessionsRenewed == 1)
+            #expect(history.operations.count { $0.lostSession } == 1)
             #expect(app.received.count == 51)
         }
 
@@ -50,8 +51,18 @@ extension LoopSuite {
             let rehearsal = try Rehearsal(against: app.address, rate: 100)
             let (stats, history) = try await rehearsal.run()
             #expect(stats.counts.failed == ["rejected": 50])
-            #expect(history.operations.allSatisfy { $0.status == 401 })
+            #expect(history.operations.allSatisfy { $0.status == 401 && $0.lostSession })
             #expect(app.received.count == 100)
+        }
+
+        @Test func `a session that is over is not lost`() async throws {
+            let app = try TestApp()
+            defer { app.stop() }
+            app.sessionLifetime = 0
+            app.misbehave = { _ in HTTPResponse(401, error: "over") }
+            let rehearsal = try Rehearsal(against: app.address, rate: 100)
+            let (_, history) = try await rehearsal.run()
+            #expect(history.operations.allSatisfy { $0.status == 401 && !$0.lostSession })
         }
 
         @Test func `the retry of a write keeps its key`() async throws {

@@ -22,6 +22,8 @@ final class TestApp {
     private(set) var signIns = 0
     var misbehave: Misbehaviour?
     var signsIn = true
+    /// In seconds; nil: the answer to a sign-in does not say.
+    var sessionLifetime: Int64?
     private var sessions: Set<String> = []
     private var server: HTTPServer?
 
@@ -64,7 +66,9 @@ final class TestApp {
         signIns += 1
         let token = "token-\(signIns)"
         sessions.insert(token)
-        return HTTPResponse(200, json: ["token": .string(token)])
+        return HTTPResponse(
+            200,
+            json: ["token": .string(token), "lifetime": sessionLifetime.map(JSON.integer) ?? .null])
     }
 
     /// An answer that never comes.

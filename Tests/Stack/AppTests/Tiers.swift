@@ -73,6 +73,12 @@ final class Tier {
             let keys = values.keys.filter { $0.hasPrefix(words[1]) }.sorted().reversed()
             return .array(
                 keys.prefix(Int(words[2]) ?? 0).flatMap { [.bulk(Array($0.utf8)), value($0)] })
+        case "ONCE":
+            if values[words[1]] != nil { return .integer(0) }
+            values[words[1]] = []
+            values[words[2]] = Array(words[3].utf8)
+            return .integer(1)
+        case "DEL": return .integer(values.removeValue(forKey: words[1]) == nil ? 0 : 1)
         case "PUBLISH":
             let sequence = words.suffix(2).joined(separator: "/")
             if values.updateValue(Array(words[3].utf8), forKey: sequence) != nil {
@@ -96,7 +102,9 @@ final class Bench {
     let client: HTTPClient
     private let settings: AppSettings
 
-    init(requestTimeout: Duration = .seconds(15)) throws {
+    init(
+        requestTimeout: Duration = .seconds(15), adjust: (inout AppSettings) -> Void = { _ in }
+    ) throws {
         cache = try Tier()
         store = try Tier()
         queue = try Tier()
@@ -105,6 +113,7 @@ final class Bench {
             shards: [[NamedAddress(name: "store-1-1", address: store.address)]],
             queue: [NamedAddress(name: "queue-1", address: queue.address)])
         settings.requestTimeout = requestTimeout
+        adjust(&settings)
         self.settings = settings
         app = try Self.start("app-1", settings)
         client = patientClient(try #require(app.address))

@@ -161,6 +161,9 @@ struct UpkeepTests {
                 #expect(try await cluster.ask(leader, "SET", "k", "\(number)") == .simple("OK"))
                 #expect(
                     try await cluster.ask(follower, "GET", "k", "FOLLOWER") == .bulk("\(number)"))
+                #expect(
+                    try await cluster.ask(follower, "RANGE", "k", "5", "FOLLOWER")
+                        == .array([.bulk("k"), .bulk("\(number)")]))
             }
             let pair = try #require(
                 try await cluster.ask(follower, "GET", "k", "STALE", "10000").elements)

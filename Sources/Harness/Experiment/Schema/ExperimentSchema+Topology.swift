@@ -26,14 +26,11 @@ extension ExperimentSchema {
 
     private static func tier(_ kind: TierKind) -> JSON {
         let settings = kind.specification.schema
-        let needed = ["to", "cache", "store", "queue"].filter { key in
-            settings.contains { $0.key == key }
-        }
         return object(
             [("role", ["const": .string(kind.rawValue)])]
                 + size(of: kind) + places
                 + [("port", ref("port"))] + settings.map { ($0.key, $0.1) },
-            required: ["role"] + needed)
+            required: ["role"] + kind.specification.needed)
     }
 
     private static func size(of kind: TierKind) -> [(String, JSON)] {

@@ -33,6 +33,11 @@ package struct PlannedNode: Sendable, Equatable {
 
     package var dataFolder: String { "\(folder)/data" }
 
+    /// Where it shows its metrics; nil for a program of others.
+    package var metrics: SocketAddress? {
+        if case .builtin(let blueprint, _) = program { blueprint.metrics } else { nil }
+    }
+
     /// The node without knowledge of its role.
     package var rosterNode: RosterNode {
         RosterNode(name: name, tier: tier, shard: shard, region: region)
@@ -75,6 +80,8 @@ package enum AddressPlan {
     static let tiersMax = 200
 
     static let regionsMax = 200
+    /// Where every node of ours shows its metrics.
+    package static let metricsPort: UInt16 = 9100
 
     package static func node(tier: Int, shard: Int?, index: Int) -> IPv4Address {
         precondition((1...tiersMax).contains(tier), "tiers are counted from 1")

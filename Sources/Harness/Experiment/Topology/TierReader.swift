@@ -54,6 +54,11 @@ struct TierReader {
         let regions = regions(&fields)
         let shape = shape(&fields, of: kind, countUsual: max(1, regions.count))
         let port = fields.optional("port", Checked.port) ?? kind.defaultPort
+        if port == AddressPlan.metricsPort {
+            log.error(
+                "port clash: \(port) is where nodes show their metrics",
+                at: fields.location(of: "port") ?? entry.keyLocation)
+        }
         let usual = kind.defaultPeerPort
         let peerPort = usual == nil ? nil : peerPort(&fields, besides: port, default: usual)
         let program = kind.specification.read(&fields, &self)
@@ -69,7 +74,19 @@ struct TierReader {
     mutating func reference(
         _ fields: inout Fields, _ key: String, _ kinds: [TierKind]
     ) -> String? {
-        let node = fields.takeRequired(key)
+        reference(fields.takeRequired(key), key, kinds)
+    }
+
+    /// As `reference`, and the key may be absent.
+    mutating func optionalReference(
+        _ fields: inout Fields, _ key: String, _ kinds: [TierKind]
+    ) -> String? {
+        reference(fields.take(key), key, kinds)
+    }
+
+    private mutating func reference(
+        _ node: YAMLNode?, _ key: String, _ kinds: [TierKind]
+    ) -> String? {
         guard let node, let name = node.scalar("\"\(key)\"", log, Checked.text) else { return nil }
         references.append(TierReference(tier: name, location: node.location, kinds: kinds))
         return name

@@ -46,6 +46,7 @@ extension Topology {
             let blueprint = NodeBlueprint(
                 name: name, listen: own.address, dataFolder: "\(folder)/data",
                 seed: NodeSeed.derive(from: seed, name: name),
+                metrics: SocketAddress(ip: own.address.ip, port: AddressPlan.metricsPort),
                 settings: builtin.spec.settings(of: tier, at: place, in: self))
             program = .builtin(blueprint, path: "\(folder)/blueprint.json")
             probePort = builtin.spec.probePort
@@ -80,6 +81,11 @@ extension Topology {
 extension Topology {
     func addresses(named name: String) -> [NamedAddress] {
         tier(named: name).map(addresses(of:)) ?? []
+    }
+
+    /// Whether a tier is ours, and so knows what our own tiers tell each other.
+    func isOurs(_ name: String) -> Bool {
+        if case .builtin? = tier(named: name)?.program { true } else { false }
     }
 
     /// A queue that is another program is one partition.

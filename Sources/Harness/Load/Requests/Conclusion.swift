@@ -27,6 +27,8 @@ struct Conclusion: Equatable, Sendable {
     var status = 0
     var servedBy: String?
     var acknowledgedBy: String?
+    /// A session that was granted and not over was answered with 401.
+    var lostSession = false
 
     init(_ outcome: Operation.Outcome) { self.outcome = outcome }
 

@@ -5,6 +5,7 @@
 import Endpoints
 import Experiment
 import History
+import Linux
 import Reactor
 import Wire
 
@@ -12,8 +13,8 @@ import Wire
 final class JourneyErrand: Errand {
     private let plan: ArrivalPlan
     private let heads: RequestHeads
-    /// Session tokens by user, as bytes that are fit for a field.
-    private var sessions: [Int: [UInt8]] = [:]
+    /// By user.
+    private var sessions: [Int: Session] = [:]
     /// Sign-ins that were answered with a token.
     private(set) var signIns = 0
     /// Those among them that took the place of a session which the system had forgotten.
@@ -35,28 +36,36 @@ final class JourneyErrand: Errand {
 
     func perform(_ request: PlannedRequest, on lane: Lane) async -> Conclusion {
         let form = JourneyForm(request.journey)
+        var isLost = false
+        var conclusion: Conclusion
         do {
             let session = try await session(of: request.user, form, lane)
-            let response = try await ask(request, form, session, lane)
-            guard response.status == 401 else { return Conclusion(response, to: form.effect) }
-            let renewed = try await renew(session, of: request.user, form, lane)
-            let second = try await ask(request, form, renewed, lane)
-            return Conclusion(second, to: form.effect)
+            var response = try await ask(request, form, session, lane)
+            if response.status == 401 {
+                isLost = session.isLive(at: .now())
+                let renewed = try await renew(session, of: request.user, form, lane)
+                response = try await ask(request, form, renewed, lane)
+                if response.status == 401 { isLost = isLost || renewed.isLive(at: .now()) }
+            }
+            conclusion = Conclusion(response, to: form.effect)
         } catch {
-            return error.conclusion
+            conclusion = error.conclusion
         }
+        conclusion.lostSession = isLost
+        return conclusion
     }
 
     private func ask(
-        _ request: PlannedRequest, _ form: JourneyForm, _ session: [UInt8], _ lane: Lane
+        _ request: PlannedRequest, _ form: JourneyForm, _ session: Session, _ lane: Lane
     ) async throws(Unfinished) -> HTTPResponse {
         let target = form.target(request)
         let bytes: [UInt8]
         if form.effect == .read {
-            bytes = heads.get(target, session: session)
+            bytes = heads.get(target, session: session.token)
         } else {
             let key = plan.key(of: request)
-            bytes = heads.post(target, content: form.content(key), session: session, key: key)
+            bytes = heads.post(
+                target, content: form.content(key), session: session.token, key: key)
         }
         do {
             return try await lane.exchange(bytes)
@@ -69,16 +78,16 @@ final class JourneyErrand: Errand {
 
     private func session(
         of user: Int, _ form: JourneyForm, _ lane: Lane
-    ) async throws(Unfinished) -> [UInt8] {
+    ) async throws(Unfinished) -> Session {
         if let session = sessions[user] { return session }
         return try await signIn(user, form, lane)
     }
 
     /// Another request of the user may have renewed the session meanwhile; that one is taken then.
     private func renew(
-        _ stale: [UInt8], of user: Int, _ form: JourneyForm, _ lane: Lane
-    ) async throws(Unfinished) -> [UInt8] {
-        if let session = sessions[user], session != stale { return session }
+        _ stale: Session, of user: Int, _ form: JourneyForm, _ lane: Lane
+    ) async throws(Unfinished) -> Session {
+        if let session = sessions[user], session.token != stale.token { return session }
         sessions[user] = nil
         let session = try await signIn(user, form, lane)
         sessionsRenewed += 1
@@ -88,7 +97,8 @@ final class JourneyErrand: Errand {
     /// Whatever goes wrong here, the request itself was not sent.
     private func signIn(
         _ user: Int, _ form: JourneyForm, _ lane: Lane
-    ) async throws(Unfinished) -> [UInt8] {
+    ) async throws(Unfinished) -> Session {
+        let asked = MonotonicTime.now()
         let response: HTTPResponse
         do {
             response = try await lane.exchange(
@@ -99,11 +109,13 @@ final class JourneyErrand: Errand {
         guard (200..<300).contains(response.status) else {
             throw Unfinished(Conclusion(response, to: .read))
         }
-        guard let token = response.json?["token"]?.string, JourneyErrand.isLegal(token) else {
+        let granted = response.json
+        guard let token = granted?["token"]?.string, JourneyErrand.isLegal(token) else {
             throw Unfinished(Conclusion(.failed(.malformed)))
         }
         signIns += 1
-        let session = Array(token.utf8)
+        let end = granted?["lifetime"]?.int.map { asked + .seconds($0) }
+        let session = Session(token: Array(token.utf8), end: end ?? .distantFuture)
         sessions[user] = session
         return session
     }
@@ -121,6 +133,16 @@ final class JourneyErrand: Errand {
     private static func isLegal(_ token: String) -> Bool {
         !token.isEmpty && token.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f }
     }
+}
+
+/// What the system granted at a sign-in.
+private struct Session {
+    /// Bytes that are fit for a field.
+    let token: [UInt8]
+    /// Counted from before the sign-in, so never later than the system means it.
+    let end: MonotonicTime
+
+    func isLive(at now: MonotonicTime) -> Bool { now < end }
 }
 
 /// A request that ended before its answer.

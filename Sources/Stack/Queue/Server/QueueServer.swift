@@ -17,7 +17,7 @@ package final class QueueServer {
     let replicas: [PartitionReplica]
     let commands: QueueCommands
     private let log: Log
-    private let clients: RESPServer
+    let clients: RESPServer
     private let ended = Turnstile()
     private var hasEnded = false
 

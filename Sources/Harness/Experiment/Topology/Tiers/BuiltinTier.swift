@@ -32,6 +32,9 @@ protocol TierSpecification: Sendable {
     /// The keys beside `role`, the size and the ports.
     static var schema: [(key: String, JSON)] { get }
 
+    /// Those of them that no file may leave out.
+    static var needed: [String] { get }
+
     /// Takes the tier's keys; nil when one that it needs is missing or wrong, which was reported.
     static func read(_ fields: inout Fields, _ reader: inout TierReader) -> BuiltinTier?
 
@@ -46,6 +49,11 @@ protocol TierSpecification: Sendable {
 }
 
 extension TierSpecification {
+    /// The tiers that it refers to.
+    static var needed: [String] {
+        ["to", "cache", "store", "queue"].filter { key in schema.contains { $0.key == key } }
+    }
+
     var references: [String] { [] }
     var probePort: UInt16? { nil }
 }

@@ -19,6 +19,9 @@ struct CircuitBreaker {
         self.probeTimeout = probeTimeout
     }
 
+    /// Since some failures in a row, until a success.
+    var isOpen: Bool { openUntil != nil }
+
     /// True when a call may be made now; when open, that call is the only one until it has ended.
     mutating func allows(at now: MonotonicTime) -> Bool {
         guard let openUntil else { return true }

@@ -1,0 +1,91 @@
+// The metrics of a node, whatever its tier: what the process takes of the machine, what the tier
+// measures itself, and the numbers of its own status page.
+//
+// The page is asked for over the node's own socket, as any client would: INFO of the tiers that speak
+// RESP, JSON of those that speak HTTP. So a number that a tier shows to people is a metric too, without a
+// second list that could fall behind. A tier that does not answer leaves `up` at 0.
+
+import App
+import Blueprint
+import Endpoints
+import Linux
+import Queue
+import Reactor
+import Store
+import Telemetry
+import Wire
+
+@ReactorActor
+struct NodeMetrics {
+    let blueprint: NodeBlueprint
+    let node: any TierServer
+
+    func page() async -> MetricsPage {
+        let tier = blueprint.settings.tier
+        var page = MetricsPage(labels: ["node": blueprint.name, "tier": tier.rawValue])
+        process(&page)
+        switch node {
+        case let app as AppServer: app.describe(&page)
+        case let store as StoreServer: store.describe(&page)
+        case let queue as QueueServer: queue.describe(&page)
+        default: break
+        }
+        let status = await status(of: tier)
+        page.gauge("up", "Whether the tier answered for its status.", status == nil ? 0 : 1)
+        for figure in status ?? [] {
+            page.gauge(
+                MetricsPage.name(from: "\(tier.rawValue)_\(figure.name)"),
+                "From the status of the tier.", figure.value)
+        }
+        return page
+    }
+
+    /// CPU and memory from /proc/self/stat: fields 14, 15 and 24 of proc(5).
+    private func process(_ page: inout MetricsPage) {
+        guard let text = try? File.text(of: "/proc/self/stat"),
+            let bracket = text.lastIndex(of: ")")
+        else { return }
+        let fields = text[text.index(after: bracket)...].split(separator: " ").map(String.init)
+        guard fields.count > 21, let user = Double(fields[11]), let system = Double(fields[12]),
+            let pages = Double(fields[21])
+        else { return }
+        page.gauge("process_cpu_seconds", "User and system time.", (user + system) / 100)
+        page.gauge("process_resident_memory_bytes", "Memory in use.", pages * 4096)
+    }
+
+    private func status(of tier: TierKind) async -> [StatusFigure]? {
+        let deadline = MonotonicTime.now() + .milliseconds(300)
+        switch tier.statusPage {
+        case .info:
+            let client = RESPClient(blueprint.listen)
+            defer { client.close() }
+            let reply = try? await client.call(["INFO"], deadline: deadline)
+            return reply?.text.map(StatusFigure.figures(ofInfo:))
+        case .json(let path):
+            let client = HTTPClient(blueprint.listen)
+            defer { client.close() }
+            let request = HTTPRequest("GET", path, host: blueprint.name)
+            guard let response = try? await client.send(request, deadline: deadline),
+                response.status == 200, let json = response.json
+            else { return nil }
+            return StatusFigure.figures(of: json)
+        }
+    }
+}
+
+/// Where a tier tells of itself.
+private enum StatusPage {
+    case info
+    case json(path: String)
+}
+
+extension TierKind {
+    fileprivate var statusPage: StatusPage {
+        switch self {
+        case .cache, .store, .queue: .info
+        case .balancer: .json(path: "/-/status")
+        case .app: .json(path: "/health/ready")
+        case .worker: .json(path: "/status")
+        }
+    }
+}

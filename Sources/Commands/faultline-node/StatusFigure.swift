@@ -1,0 +1,64 @@
+// The numbers of a tier's own status, flattened to names. Pure.
+
+import Wire
+
+struct StatusFigure: Equatable {
+    var name: String
+    var value: Double
+
+    /// Past this many a status page is cut: a page must not grow with what clients made up.
+    private static let countMax = 500
+
+    /// Lines of `name:value`, or of `name:part=value,part=value`, as Redis writes INFO.
+    static func figures(ofInfo text: String) -> [StatusFigure] {
+        var figures: [StatusFigure] = []
+        for line in text.split(whereSeparator: \.isNewline) where !line.hasPrefix("#") {
+            let parts = line.split(separator: ":", maxSplits: 1)
+            guard parts.count == 2 else { continue }
+            if parts[1].contains("=") {
+                for pair in parts[1].split(separator: ",") {
+                    let sides = pair.split(separator: "=", maxSplits: 1)
+                    guard sides.count == 2 else { continue }
+                    add("\(parts[0])_\(sides[0])", sides[1], to: &figures)
+                }
+            } else {
+                add(String(parts[0]), parts[1], to: &figures)
+            }
+        }
+        return figures
+    }
+
+    /// Members that are numbers or true and false, with the path to them; an array's elements go by
+    /// their `name`, or by their place.
+    static func figures(of json: JSON, under path: String = "") -> [StatusFigure] {
+        if let object = json.object {
+            return Array(
+                object.flatMap { figures(of: $0.1, under: join(path, $0.0)) }.prefix(countMax))
+        }
+        if let array = json.array {
+            let all = array.enumerated().flatMap { place, element in
+                figures(of: element, under: join(path, element["name"]?.string ?? "\(place)"))
+            }
+            return Array(all.prefix(countMax))
+        }
+        if let flag = json.bool { return [StatusFigure(name: path, value: flag ? 1 : 0)] }
+        return json.double.map { [StatusFigure(name: path, value: $0)] } ?? []
+    }
+
+    private static func add(
+        _ name: String, _ text: Substring, to figures: inout [StatusFigure]
+    ) {
+        guard figures.count < countMax else { return }
+        if let value = Double(text) {
+            figures.append(StatusFigure(name: name, value: value))
+        } else if ["leader", "master"].contains(text) {
+            figures.append(StatusFigure(name: "is_\(text)", value: 1))
+        } else if text == "true" || text == "false" {
+            figures.append(StatusFigure(name: name, value: text == "true" ? 1 : 0))
+        }
+    }
+
+    private static func join(_ path: String, _ name: String) -> String {
+        path.isEmpty ? name : "\(path)_\(name)"
+    }
+}

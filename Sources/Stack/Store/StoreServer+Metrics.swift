@@ -1,0 +1,14 @@
+// What a node of the store measures itself; what it counts otherwise is in its INFO.
+
+import Endpoints
+import Reactor
+package import Telemetry
+
+extension StoreServer {
+    /// Adds rate, errors and duration of commands, and what the disk takes.
+    package func describe(_ page: inout MetricsPage) {
+        clients.meter.describe(as: "store", &page)
+        page.histogram(
+            "store_sync_seconds", "What the disk took for each sync of the log.", host.syncSeconds)
+    }
+}
