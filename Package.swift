@@ -65,6 +65,7 @@ let package = Package(
         base("Blueprint", "Linux", "Wire"),
 
         tier("Balancer", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Blueprint"),
+        tier("Edge", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Blueprint"),
         tier("App", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint"),
         tier("Cache", "Linux", "Reactor", "Blueprint"),
         tier("Raft"),
@@ -98,7 +99,7 @@ let package = Package(
 
         command(
             "faultline-node", "Linux", "Reactor", "Wire", "Telemetry", "Blueprint", "Balancer",
-            "App", "Cache", "Store", "Queue"),
+            "Edge", "App", "Cache", "Store", "Queue"),
         command(
             "faultline", "Linux", "Reactor", "Wire", "Blueprint", "Experiment", "History",
             "Testbed", "Load", "Checkers", "Faults", "Report", "Conductor"),
@@ -126,6 +127,7 @@ let package = Package(
         tests("Base", "Telemetry", "Linux", "Determinism"),
         tests("Base", "Blueprint", "Linux", "Wire"),
         tests("Stack", "Balancer", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
+        tests("Stack", "Edge", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests("Stack", "App", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests("Stack", "Cache", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests("Stack", "Raft"),

@@ -4,6 +4,7 @@ import App
 import Balancer
 import Blueprint
 import Cache
+import Edge
 import Queue
 import Reactor
 import Store
@@ -18,6 +19,7 @@ protocol TierServer: AnyObject {
 extension AppServer: TierServer {}
 extension BalancerServer: TierServer {}
 extension CacheServer: TierServer {}
+extension EdgeServer: TierServer {}
 extension QueueServer: TierServer {}
 extension StoreServer: TierServer {}
 extension WorkerServer: TierServer {}
@@ -27,6 +29,9 @@ enum Tier {
     static func make(_ blueprint: NodeBlueprint) throws -> any TierServer {
         switch blueprint.settings {
         case .balancer(let settings): return try BalancerServer(blueprint.listen, settings)
+        case .edge(let settings):
+            return try EdgeServer(
+                name: blueprint.name, listen: blueprint.listen, settings: settings)
         case .app(let settings):
             return try AppServer(
                 name: blueprint.name, listen: blueprint.listen, settings: settings,

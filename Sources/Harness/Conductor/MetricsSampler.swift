@@ -67,7 +67,7 @@ final class MetricsSampler {
     private func information(of member: Member) async -> [MetricsLine.Metric] {
         switch member.plan.kind {
         case .cache, .store, .queue: break
-        case .balancer, .app, .worker, nil: return []
+        case .balancer, .edge, .app, .worker, nil: return []
         }
         let client = RESPClient(member.plan.listen)
         defer { client.close() }

@@ -43,7 +43,7 @@ struct TopologyReaderTests {
         ),
         (
             "entry: balancer", "entry: store",
-            ["4:8: error: users cannot talk to a store; the entry is a balancer or an app"]
+            ["4:8: error: users cannot talk to a store; the entry is an edge, a balancer or an app"]
         ),
         ("to: app", "to: ap", ["6:34: error: unknown tier \"ap\"; did you mean \"app\"?"]),
         (

@@ -113,7 +113,7 @@ extension TierKind {
     /// The ports that our own tiers use when the topology names none.
     package var defaultPort: UInt16 {
         switch self {
-        case .balancer, .app: 8080
+        case .balancer, .edge, .app: 8080
         case .cache: 6379
         case .store: 7000
         case .queue: 7100
@@ -126,7 +126,7 @@ extension TierKind {
         switch self {
         case .store: 7001
         case .queue: 7101
-        case .balancer, .app, .cache, .worker: nil
+        case .balancer, .edge, .app, .cache, .worker: nil
         }
     }
 
@@ -134,6 +134,7 @@ extension TierKind {
     var readiness: Probe {
         switch self {
         case .balancer, .app, .worker: .http(path: "/health/ready")
+        case .edge: .http(path: "/-/ready")
         case .cache, .store, .queue: .resp(["PING"])
         }
     }
@@ -141,7 +142,7 @@ extension TierKind {
     var roleProbe: Probe? {
         switch self {
         case .store, .queue: .resp(["ROLE"])
-        case .balancer, .app, .cache, .worker: nil
+        case .balancer, .edge, .app, .cache, .worker: nil
         }
     }
 }

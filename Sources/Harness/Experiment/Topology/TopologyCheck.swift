@@ -49,9 +49,9 @@ struct TopologyCheck {
             log.unknown("tier", name, among: readings.map(\.name), at: entry.location)
             return
         }
-        if let kind = tier.kind, kind != .balancer, kind != .app {
+        if let kind = tier.kind, kind != .balancer, kind != .edge, kind != .app {
             log.error(
-                "users cannot talk to a \(kind.rawValue); the entry is a balancer or an app",
+                "users cannot talk to a \(kind.rawValue); the entry is an edge, a balancer or an app",
                 at: entry.location)
         }
     }
