@@ -7,6 +7,7 @@
 //     GET  /users/{u}/posts/{id}       from the store, never from the cache
 //     POST /users/{u}/checkout         Idempotency-Key names the order; 202 once it is queued
 //     GET  /users/{u}/orders/{id}      "queued" until a worker has done it, then "done"
+//     GET  /static/{name}              the same bytes for every user, which caches may keep
 //     GET  /health/live, /health/ready
 //
 // Every answer says which app served it, and a write's answer which node acknowledged it, so that a
@@ -68,6 +69,7 @@ package final class AppServer {
     private func handle(_ request: HTTPRequest) async -> HTTPResponse {
         var response = await route(request)
         response.head.headers["Served-By"] = name
+        Self.forbidSharing(&response)
         return response
     }
 
@@ -78,6 +80,8 @@ package final class AppServer {
             switch (request.head.method, path.count, path.first ?? "") {
             case ("GET", 2, "health"): return health(path[1])
             case ("POST", 1, "signin"): return try await signIn(request)
+            case ("GET", 2, "static"), ("HEAD", 2, "static"):
+                return staticFile(path[1], request)
             case (_, 3..., "users"):
                 return try await userRoute(request, path, deadline)
             default: return HTTPResponse(404, error: "no such resource")

@@ -36,6 +36,9 @@ final class JourneyErrand: Errand {
     func perform(_ request: PlannedRequest, on lane: Lane) async -> Conclusion {
         let form = JourneyForm(request.journey)
         do {
+            guard form.needsSession else {
+                return Conclusion(try await ask(request, form, nil, lane), to: form.effect)
+            }
             let session = try await session(of: request.user, form, lane)
             let response = try await ask(request, form, session, lane)
             guard response.status == 401 else { return Conclusion(response, to: form.effect) }
@@ -48,7 +51,7 @@ final class JourneyErrand: Errand {
     }
 
     private func ask(
-        _ request: PlannedRequest, _ form: JourneyForm, _ session: [UInt8], _ lane: Lane
+        _ request: PlannedRequest, _ form: JourneyForm, _ session: [UInt8]?, _ lane: Lane
     ) async throws(Unfinished) -> HTTPResponse {
         let target = form.target(request)
         let bytes: [UInt8]
