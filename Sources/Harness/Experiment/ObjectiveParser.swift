@@ -1,7 +1,8 @@
 // Reads an objective from the sentence in the experiment file. The grammar, in EBNF:
 //
 //     objective   = ( availability | latency | rate | recovery | count ) ;
-//     availability = ( "availability" | "error_rate" ) [ filter ] comparison ratio [ where ] ;
+//     availability = ( "availability" | "error_rate" | "stale_share" )
+//                   [ filter ] comparison ratio [ where ] ;
 //     latency     = percentile [ filter ] comparison ( duration | number "x" phase ) [ where ] ;
 //     rate        = "rate" [ filter ] comparison ( ratio "of" "planned" | number "/s" ) [ where ] ;
 //     recovery    = "recovery" comparison duration [ "after" [ "heal" "of" ] which ] ;
@@ -80,6 +81,8 @@ private struct ObjectiveParser {
             return .availability(try comparison(after: &slice), try ratio(where: &slice))
         case "error_rate":
             return .errorRate(try comparison(after: &slice), try ratio(where: &slice))
+        case "stale_share":
+            return .staleShare(try comparison(after: &slice), try ratio(where: &slice))
         case "rate":
             return .rate(try comparison(after: &slice), try rateLimit(where: &slice))
         case "recovery":
@@ -92,7 +95,7 @@ private struct ObjectiveParser {
     }
 
     private static let measures =
-        ["availability", "error_rate", "rate", "recovery"]
+        ["availability", "error_rate", "stale_share", "rate", "recovery"]
         + Objective.Percentile.allCases.map(\.rawValue)
         + Objective.Anomaly.allCases.map(\.rawValue)
 }

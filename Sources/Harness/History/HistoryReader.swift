@@ -105,5 +105,6 @@ extension Operation {
         status = Int(try fields.optionalInteger("status") ?? 0)
         servedBy = try fields.optionalText("servedBy")
         acknowledgedBy = try fields.optionalText("acknowledgedBy")
+        cache = try fields.optionalText("cache").flatMap(CacheUse.init)
     }
 }

@@ -30,6 +30,8 @@ package struct Operation: Hashable, Sendable {
     package var servedBy: String?
     /// Node that acknowledged the write, as it names itself.
     package var acknowledgedBy: String?
+    /// What the cache nearest to the user answered from its store; nil: nothing.
+    package var cache: CacheUse?
 
     package init(
         index: Int, journey: String, request: Request, user: Int, effect: Effect = .read,
@@ -56,6 +58,12 @@ extension Operation {
             self.method = method
             self.target = target
         }
+    }
+
+    /// How good an answer from a cache's store was, by Cache-Status (RFC 9211).
+    package enum CacheUse: String, CaseIterable, Hashable, Sendable {
+        case fresh
+        case stale
     }
 
     /// What the system promises to keep when it acknowledges the operation.

@@ -9,7 +9,7 @@
 //      "acknowledgedBy":"store-1-2"}
 //
 // (each on one line). `type` of the second is ok, failed, unknown, shed or neverSent; failed and
-// unknown carry `reason`. Times are nanoseconds since the run's epoch. Fields without a value are
+// unknown carry `reason`; `cache` is fresh or stale for an answer from a cache's store. Times are nanoseconds since the run's epoch. Fields without a value are
 // left out. An operation that was never dispatched has an invoke line without `started`.
 
 extension Operation {
@@ -41,6 +41,7 @@ extension Operation {
         if status != 0 { line.field("status", Int64(status), &bytes) }
         line.field("servedBy", optional: servedBy, &bytes)
         line.field("acknowledgedBy", optional: acknowledgedBy, &bytes)
+        line.field("cache", optional: cache?.rawValue, &bytes)
         line.end(&bytes)
     }
 }

@@ -162,5 +162,6 @@ extension Operation {
         status = conclusion.status
         servedBy = conclusion.servedBy
         acknowledgedBy = conclusion.acknowledgedBy
+        cache = conclusion.cache
     }
 }
