@@ -67,6 +67,7 @@ let package = Package(
         tier(
             "Balancer", "Linux", "Reactor", "Wire", "Endpoints", "Determinism",
             "Telemetry", "Blueprint"),
+        tier("Edge", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Blueprint"),
         tier(
             "App", "Linux", "Reactor", "Wire", "Endpoints", "Journal", "Collections", "Determinism",
             "Telemetry", "Blueprint"),
@@ -107,7 +108,7 @@ let package = Package(
 
         command(
             "faultline-node", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Blueprint",
-            "Balancer", "App", "Cache", "GeoDNS", "Store", "Queue"),
+            "Balancer", "Edge", "App", "Cache", "GeoDNS", "Store", "Queue"),
         command(
             "faultline", "Linux", "Reactor", "Wire", "Blueprint", "Experiment", "History",
             "Testbed", "Load", "Checkers", "Faults", "Report", "Conductor"),
@@ -139,6 +140,7 @@ let package = Package(
         tests(
             "Stack", "Balancer", "Linux", "Reactor", "Wire", "Endpoints", "Determinism",
             "Blueprint"),
+        tests("Stack", "Edge", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests(
             "Stack", "App", "Linux", "Reactor", "Wire", "Endpoints", "Journal", "Telemetry",
             "Blueprint"),

@@ -47,6 +47,7 @@ extension TierSettings {
     init(_ kind: TierKind, _ members: Members) throws(BlueprintError) {
         switch kind {
         case .balancer: self = .balancer(try BalancerSettings(members))
+        case .edge: self = .edge(try EdgeSettings(members))
         case .app: self = .app(try AppSettings(members))
         case .cache: self = .cache(try CacheSettings(members))
         case .store: self = .store(try StoreSettings(members))
@@ -59,6 +60,7 @@ extension TierSettings {
     var json: JSON {
         switch self {
         case .balancer(let settings): settings.json
+        case .edge(let settings): settings.json
         case .app(let settings): settings.json
         case .cache(let settings): settings.json
         case .store(let settings): settings.json

@@ -34,6 +34,7 @@ package struct NodeBlueprint: Equatable, Sendable {
 /// The settings of one tier; the case says which tier the process is.
 package enum TierSettings: Equatable, Sendable {
     case balancer(BalancerSettings)
+    case edge(EdgeSettings)
     case app(AppSettings)
     case cache(CacheSettings)
     case store(StoreSettings)
@@ -44,6 +45,7 @@ package enum TierSettings: Equatable, Sendable {
     package var tier: TierKind {
         switch self {
         case .balancer: .balancer
+        case .edge: .edge
         case .app: .app
         case .cache: .cache
         case .store: .store
@@ -56,7 +58,7 @@ package enum TierSettings: Equatable, Sendable {
 
 /// The tiers of the stack, told apart by the protocol that they serve and not by who wrote them.
 package enum TierKind: String, CaseIterable, Hashable, Sendable {
-    case balancer, app, cache, store, queue, worker, geodns
+    case balancer, edge, app, cache, store, queue, worker, geodns
 }
 
 /// A node that another one talks to.

@@ -1,11 +1,11 @@
 // What every server does alike, whatever it speaks: accept up to a bound, keep the sessions, drain, stop.
 
-import Linux
-import Reactor
+package import Linux
+package import Reactor
 
 /// One connection of a server, from its first byte to its end.
 @ReactorActor
-protocol ServerSession: AnyObject {
+package protocol ServerSession: AnyObject {
     /// Serves until the connection is closed, from either side.
     func run() async
 
@@ -18,8 +18,8 @@ protocol ServerSession: AnyObject {
 
 /// Listens on one address and gives every connection a session.
 @ReactorActor
-final class SessionHost<Session: ServerSession> {
-    let address: SocketAddress
+package final class SessionHost<Session: ServerSession> {
+    package let address: SocketAddress
     private let listener: Listener
     /// Further connections are closed as they come.
     private let connectionsMax: Int
@@ -28,7 +28,7 @@ final class SessionHost<Session: ServerSession> {
     private let changed = Turnstile()
 
     /// Listens at once; nothing is accepted before `run`.
-    init(
+    package init(
         _ address: SocketAddress, connectionsMax: Int,
         begin: @escaping @ReactorActor (Connection) -> Session
     ) throws(SyscallError) {
@@ -38,10 +38,10 @@ final class SessionHost<Session: ServerSession> {
         self.begin = begin
     }
 
-    var connectionCount: Int { sessions.count }
+    package var connectionCount: Int { sessions.count }
 
     /// Accepts until `stop` or `drain`.
-    func run() async {
+    package func run() async {
         while let connection = await listener.acceptNext() {
             guard sessions.count < connectionsMax else {
                 connection.close()
@@ -58,7 +58,7 @@ final class SessionHost<Session: ServerSession> {
     }
 
     /// Accepts nothing more, finishes what is in work, then closes every connection.
-    func drain(deadline: MonotonicTime) async {
+    package func drain(deadline: MonotonicTime) async {
         listener.close()
         for session in sessions.values { session.finish() }
         while !sessions.isEmpty {
@@ -68,7 +68,7 @@ final class SessionHost<Session: ServerSession> {
     }
 
     /// Closes everything at once.
-    func stop() {
+    package func stop() {
         listener.close()
         for session in sessions.values { session.cut() }
     }

@@ -4,6 +4,7 @@ import App
 import Balancer
 import Blueprint
 import Cache
+import Edge
 import GeoDNS
 import Queue
 import Reactor
@@ -19,6 +20,7 @@ protocol TierServer: AnyObject {
 extension AppServer: TierServer {}
 extension BalancerServer: TierServer {}
 extension CacheServer: TierServer {}
+extension EdgeServer: TierServer {}
 extension GeoDNSServer: TierServer {}
 extension QueueServer: TierServer {}
 extension StoreServer: TierServer {}
@@ -30,6 +32,9 @@ enum Tier {
         switch blueprint.settings {
         case .balancer(let settings):
             return try BalancerServer(blueprint.listen, settings, seed: blueprint.seed)
+        case .edge(let settings):
+            return try EdgeServer(
+                name: blueprint.name, listen: blueprint.listen, settings: settings)
         case .app(let settings):
             return try AppServer(
                 name: blueprint.name, listen: blueprint.listen, dataFolder: blueprint.dataFolder,

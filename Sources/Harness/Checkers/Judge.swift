@@ -30,6 +30,8 @@ struct Judge {
             share(objective, comparison, limit) { $0.ok }
         case .errorRate(let comparison, let limit):
             share(objective, comparison, limit) { $0.notOK }
+        case .staleShare(let comparison, let limit):
+            staleShare(objective, comparison, limit)
         case .latency(let percentile, let comparison, let limit):
             latency(objective, percentile, comparison, limit)
         case .rate(let comparison, let limit):
@@ -57,6 +59,20 @@ struct Judge {
             limit.isMet(comparison, part: part, whole: count.planned) ? .held : .failed,
             measured: Quantity.share(part, of: count.planned),
             value: Double(part) / Double(count.planned))
+    }
+
+    private func staleShare(
+        _ objective: Objective, _ comparison: Comparison, _ limit: Ratio
+    ) -> Judgement {
+        guard let operations = run.operations(in: objective.slice), !operations.isEmpty else {
+            return noOperations(objective)
+        }
+        let stale = operations.count { $0.outcome == .ok && $0.cache == .stale }
+        return Judgement(
+            objective,
+            limit.isMet(comparison, part: stale, whole: operations.count) ? .held : .failed,
+            measured: Quantity.share(stale, of: operations.count),
+            value: Double(stale) / Double(operations.count))
     }
 
     private func latency(

@@ -55,6 +55,8 @@ extension Objective {
         case availability(Comparison, Ratio)
         /// Share of the planned operations that did not end well: the rest of availability.
         case errorRate(Comparison, Ratio)
+        /// Share of the planned operations that ended well with a stale answer of a cache.
+        case staleShare(Comparison, Ratio)
         case latency(Percentile, Comparison, LatencyLimit)
         /// Good answers that arrived within the slice; unlike availability, late ones are missing.
         case rate(Comparison, RateLimit)

@@ -1,7 +1,8 @@
 // Reads an objective from the sentence in the experiment file. The grammar, in EBNF:
 //
 //     objective   = ( availability | latency | rate | recovery | count | leaders ) ;
-//     availability = ( "availability" | "error_rate" ) [ filter ] comparison ratio [ where ] ;
+//     availability = ( "availability" | "error_rate" | "stale_share" )
+//                   [ filter ] comparison ratio [ where ] ;
 //     latency     = percentile [ filter ] comparison ( duration | number "x" phase ) [ where ] ;
 //     rate        = "rate" [ filter ] comparison ( ratio "of" "planned" | number "/s" ) [ where ] ;
 //     recovery    = "recovery" comparison duration [ "after" [ "heal" "of" ] which ] ;
@@ -84,6 +85,8 @@ private struct ObjectiveParser {
             return .availability(try comparison(after: &slice), try ratio(where: &slice))
         case "error_rate":
             return .errorRate(try comparison(after: &slice), try ratio(where: &slice))
+        case "stale_share":
+            return .staleShare(try comparison(after: &slice), try ratio(where: &slice))
         case "rate":
             return .rate(try comparison(after: &slice), try rateLimit(where: &slice))
         case "recovery":
@@ -97,7 +100,9 @@ private struct ObjectiveParser {
     }
 
     private static let measures =
-        ["availability", "error_rate", "rate", "recovery", "leader_changes"]
+        [
+            "availability", "error_rate", "stale_share", "rate", "recovery", "leader_changes",
+        ]
         + Objective.Percentile.allCases.map(\.rawValue)
         + Objective.Anomaly.allCases.map(\.rawValue)
 }

@@ -110,5 +110,6 @@ extension Operation {
         case "lost"?: lostSession = true
         case let word?: throw fields.error(.unknownWord(word))
         }
+        cache = try fields.optionalText("cache").flatMap(CacheUse.init)
     }
 }

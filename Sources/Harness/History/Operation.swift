@@ -33,6 +33,8 @@ package struct Operation: Hashable, Sendable {
     /// The system answered 401 to a session that it had granted and that was not over: it has
     /// forgotten who this is, whatever came of the request after another sign-in.
     package var lostSession = false
+    /// What the cache nearest to the user answered from its store; nil: nothing.
+    package var cache: CacheUse?
 
     package init(
         index: Int, journey: String, request: Request, user: Int, effect: Effect = .read,
@@ -59,6 +61,12 @@ extension Operation {
             self.method = method
             self.target = target
         }
+    }
+
+    /// How good an answer from a cache's store was, by Cache-Status (RFC 9211).
+    package enum CacheUse: String, CaseIterable, Hashable, Sendable {
+        case fresh
+        case stale
     }
 
     /// What the system promises to keep when it acknowledges the operation.

@@ -9,8 +9,9 @@
 //      "acknowledgedBy":"store-1-2","session":"lost"}
 //
 // (each on one line). `type` of the second is ok, failed, unknown, shed or neverSent; failed and
-// unknown carry `reason`. Times are nanoseconds since the run's epoch. Fields without a value are
-// left out. An operation that was never dispatched has an invoke line without `started`.
+// unknown carry `reason`; `cache` is fresh or stale for an answer from a cache's store. Times are
+// nanoseconds since the run's epoch. Fields without a value are left out. An operation that was never
+// dispatched has an invoke line without `started`.
 
 extension Operation {
     /// Appends the line that says that the operation was invoked.
@@ -42,6 +43,7 @@ extension Operation {
         line.field("servedBy", optional: servedBy, &bytes)
         line.field("acknowledgedBy", optional: acknowledgedBy, &bytes)
         if lostSession { line.field("session", "lost", &bytes) }
+        line.field("cache", optional: cache?.rawValue, &bytes)
         line.end(&bytes)
     }
 }

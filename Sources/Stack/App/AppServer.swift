@@ -9,6 +9,7 @@
 //     POST /users/{u}/checkout         Idempotency-Key names the order; 202 once it is queued, or
 //                                      201 once it is done where there is no queue
 //     GET  /users/{u}/orders/{id}      "queued" until it has been done, then "done"
+//     GET  /static/{name}              the same bytes for every user, which caches may keep
 //     GET  /health/live, /health/ready
 //
 // A stateless app has nothing of its own; a sticky one has its sessions, and a monolith everything.
@@ -92,6 +93,7 @@ package final class AppServer {
         }
         response.head.headers["Served-By"] = name
         response.head.headers["X-Request-Id"] = context.id
+        Self.forbidSharing(&response)
         return response
     }
 
@@ -108,6 +110,8 @@ package final class AppServer {
             switch (request.head.method, path.count, path.first ?? "") {
             case ("GET", 2, "health"): return health(path[1])
             case ("POST", 1, "signin"): return try await signIn(request, deadline)
+            case ("GET", 2, "static"), ("HEAD", 2, "static"):
+                return staticFile(path[1], request)
             case (_, 3..., "users"):
                 return try await userRoute(request, path, deadline)
             default: return HTTPResponse(404, error: "no such resource")

@@ -90,9 +90,25 @@ private func samples() -> [TierSettings] {
     dns.payloadMax = 513
     dns.connectionsMax = 11
     dns.idleTimeout = .seconds(12)
+    var edge = EdgeSettings(origins: [addresses[0]])
+    edge.shields = [addresses[1]]
+    edge.memoryLimit = 1 << 20
+    edge.objectBytesMax = 1 << 18
+    edge.servesStale = false
+    edge.staleWhileRevalidate = .milliseconds(1)
+    edge.staleIfError = .milliseconds(2)
+    edge.hitForMiss = .milliseconds(3)
+    edge.errorPause = .milliseconds(4)
+    edge.connectTimeout = .milliseconds(5)
+    edge.originTimeout = .milliseconds(6)
+    edge.originConnectionsMax = 7
+    edge.connectionsMax = 8
+    edge.requestBytesMax = 9
+    edge.idleTimeout = .milliseconds(10)
+    edge.drainTimeout = .milliseconds(11)
     return [
-        .balancer(balancer), .app(app), .cache(CacheSettings(memoryLimit: 5)), .store(store),
-        .queue(queue), .worker(worker), .geodns(dns),
+        .balancer(balancer), .edge(edge), .app(app), .cache(CacheSettings(memoryLimit: 5)),
+        .store(store), .queue(queue), .worker(worker), .geodns(dns),
     ]
 }
 

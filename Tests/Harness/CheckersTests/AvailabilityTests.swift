@@ -20,6 +20,17 @@ struct AvailabilityTests {
         #expect(try scenario.status("error_rate < 0.2% in tail") == .failed)
     }
 
+    @Test func `stale answers are counted of all that were planned`() throws {
+        var scenario = Scenario()
+        #expect(try scenario.status("stale_share >= 1% in tail") == .failed)
+        scenario.change(from: 12_000, to: 13_000) { $0.cache = .stale }
+        scenario.change(from: 13_000, to: 14_000) { $0.cache = .fresh }
+        #expect(try scenario.status("stale_share == 20% in tail") == .held)
+        #expect(try scenario.status("stale_share == 0% in baseline") == .held)
+        scenario.change(from: 12_000, to: 12_500) { $0.outcome = .failed(.rejected) }
+        #expect(try scenario.status("stale_share == 10% in tail") == .held)
+    }
+
     @Test func `a phase is judged by itself`() throws {
         var scenario = Scenario()
         scenario.fail(from: 6000, to: 10_000)
@@ -48,6 +59,7 @@ struct AvailabilityTests {
 
     @Test(arguments: [
         "availability >= 0% in baseline", "error_rate <= 100% in baseline",
+        "stale_share >= 0% in baseline",
         "p99 < 10s in baseline", "rate >= 0% of planned in baseline",
         "p50 <= 9x baseline in tail",
     ])

@@ -36,6 +36,11 @@ struct ObjectiveTests {
             Objective.Slice(phase: .fault, journey: "checkout")
         ),
         (
+            "stale_share{journey=static} >= 50% in fault",
+            .staleShare(.greaterOrEqual, Ratio(billionths: 500_000_000)),
+            Objective.Slice(phase: .fault, journey: "static")
+        ),
+        (
             "rate >= 95% of planned in tail",
             .rate(.greaterOrEqual, .shareOfPlanned(Ratio(billionths: 950_000_000))),
             Objective.Slice(phase: .tail)

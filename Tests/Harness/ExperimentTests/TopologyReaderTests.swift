@@ -48,7 +48,8 @@ struct TopologyReaderTests {
         (
             "entry: balancer", "entry: store",
             [
-                "4:8: error: users cannot talk to a store; the entry is a balancer, an app or a geodns"
+                "4:8: error: users cannot talk to a store; the entry is an edge, a balancer, an app "
+                    + "or a geodns"
             ]
         ),
         ("to: app", "to: ap", ["6:34: error: unknown tier \"ap\"; did you mean \"app\"?"]),

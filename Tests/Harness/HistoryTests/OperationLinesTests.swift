@@ -31,7 +31,7 @@ struct OperationLinesTests {
                 "target":"/users/17/posts","user":17,"effect":"post","key":"p-7",\
                 "intended":1200000000,"started":1200081000}
                 {"type":"ok","index":7,"completed":1204100000,"status":201,\
-                "servedBy":"app-2","acknowledgedBy":"store-1-2"}
+                "servedBy":"app-2","acknowledgedBy":"store-1-2","cache":"stale"}
 
                 """)
     }
@@ -159,6 +159,7 @@ struct OperationLinesTests {
         if outcome == .ok {
             operation.servedBy = "app-2"
             operation.acknowledgedBy = "store-1-2"
+            operation.cache = .stale
         }
         if outcome != .shed, outcome != .neverSent {
             operation.started = 1_200_081_000

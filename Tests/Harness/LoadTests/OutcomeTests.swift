@@ -5,10 +5,11 @@ import Endpoints
 import Experiment
 import History
 import Linux
-import Load
 import Reactor
 import Testing
 import Wire
+
+@testable import Load
 
 extension LoopSuite {
     @ReactorActor
@@ -18,6 +19,19 @@ extension LoopSuite {
             let status: Int
             let read: Operation.Outcome
             let write: Operation.Outcome
+        }
+
+        @Test(arguments: [
+            ("edge-1; hit; ttl=12", Operation.CacheUse.fresh), ("edge-1; hit", .fresh),
+            ("edge-1; hit; ttl=-3; detail=stale-if-error", .stale),
+            ("edge-1; fwd=uri-miss; stored", nil), ("edge-1", nil), ("", nil),
+            ("shield-1; hit; ttl=-3, edge-1; fwd=stale; fwd-status=304; ttl=60", nil),
+            ("shield-1; fwd=uri-miss, edge-1; hit; ttl=-1", .stale),
+        ])
+        func `the cache nearest to the user says whether it was stale`(
+            _ status: String, _ use: Operation.CacheUse?
+        ) {
+            #expect(Conclusion.cacheUse(status) == use)
         }
 
         @Test(arguments: [

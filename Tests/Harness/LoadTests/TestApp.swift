@@ -48,6 +48,9 @@ final class TestApp {
         if request.head.path == "/signin" { return await signIn() }
         received.append(request)
         if let response = await misbehave?(request) { return response }
+        if request.head.path.hasPrefix("/static/") {
+            return HTTPResponse(200, headers: ["Served-By": "app-1"], json: .null)
+        }
         guard let session = request.head.headers["session"], sessions.contains(session) else {
             return HTTPResponse(401, error: "sign in first")
         }

@@ -10,15 +10,19 @@ struct Wrk {
 
     init() throws { path = try BenchOptions.tool("wrk", debian: "wrk") }
 
-    /// Good answers a second over `length`; refuses a figure with an error in it.
+    /// Good answers a second over `length`; refuses a figure with an error in it. With a `core`
+    /// wrk keeps to that one.
     @ReactorActor
     func rate(
-        of url: String, headers: [String] = [], for length: Duration, from stack: BenchStack
+        of url: String, headers: [String] = [], for length: Duration, from stack: BenchStack,
+        core: Int? = nil
     ) async throws -> Double {
         let seconds = length.components.seconds
         precondition(seconds >= 1, "wrk counts whole seconds")
         let arguments =
-            [path, "-t1", "-c32", "-d\(seconds)s"] + headers.flatMap { ["-H", $0] } + [url]
+            (core.map { ["taskset", "-c", "\($0)"] } ?? []) + [
+                path, "-t1", "-c32", "-d\(seconds)s",
+            ] + headers.flatMap { ["-H", $0] } + [url]
         return try Self.rate(
             in: try await stack.tool(arguments, limit: length + .seconds(20)))
     }

@@ -19,6 +19,8 @@ package enum Journey: String, CaseIterable, Hashable, Sendable {
     case post
     /// Puts an order on the queue.
     case checkout
+    /// Fetches a static file, without signing in.
+    case `static`
 }
 
 package struct JourneyShare: Sendable, Equatable {

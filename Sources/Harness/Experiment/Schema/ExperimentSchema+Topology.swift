@@ -37,7 +37,7 @@ extension ExperimentSchema {
         switch kind {
         case .store: shards
         case .queue: [("partitions", integer(from: 1)), ("replicas", integer(from: 1))]
-        case .balancer, .app, .cache, .worker, .geodns: [("count", integer(from: 1))]
+        case .balancer, .edge, .app, .cache, .worker, .geodns: [("count", integer(from: 1))]
         }
     }
 

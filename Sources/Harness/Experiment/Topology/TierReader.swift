@@ -167,7 +167,7 @@ extension TierKind {
     /// The ports that our own tiers use when the topology names none.
     package var defaultPort: UInt16 {
         switch self {
-        case .balancer, .app: 8080
+        case .balancer, .edge, .app: 8080
         case .cache: 6379
         case .store: 7000
         case .queue: 7100
@@ -181,7 +181,7 @@ extension TierKind {
         switch self {
         case .store: 7001
         case .queue: 7101
-        case .balancer, .app, .cache, .worker, .geodns: nil
+        case .balancer, .edge, .app, .cache, .worker, .geodns: nil
         }
     }
 
@@ -189,6 +189,7 @@ extension TierKind {
     var readiness: Probe {
         switch self {
         case .balancer, .app, .worker, .geodns: .http(path: "/health/ready")
+        case .edge: .http(path: "/-/ready")
         case .cache, .store, .queue: .resp(["PING"])
         }
     }
@@ -196,7 +197,7 @@ extension TierKind {
     var roleProbe: Probe? {
         switch self {
         case .store, .queue: .resp(["ROLE"])
-        case .balancer, .app, .cache, .worker, .geodns: nil
+        case .balancer, .edge, .app, .cache, .worker, .geodns: nil
         }
     }
 }

@@ -50,9 +50,10 @@ struct TopologyCheck {
             log.unknown("tier", name, among: readings.map(\.name), at: entry.location)
             return
         }
-        if let kind = tier.kind, ![.balancer, .app, .geodns].contains(kind) {
+        if let kind = tier.kind, ![.balancer, .edge, .app, .geodns].contains(kind) {
             log.error(
-                "users cannot talk to a \(kind.rawValue); the entry is a balancer, an app or a geodns",
+                "users cannot talk to a \(kind.rawValue); the entry is an edge, a balancer, an app "
+                    + "or a geodns",
                 at: entry.location)
         }
     }

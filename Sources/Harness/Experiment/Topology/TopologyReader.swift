@@ -8,6 +8,9 @@
 //     wan: {between: [eu, us], delay: 40ms, jitter: 2ms}   # one way; or a list of such
 //     tiers:                                   # by name; the order numbers the addresses
 //       balancer: {role: balancer, count: 1, policy: least-connections, to: app}
+//       edge: {role: edge, to: balancer, shield: other-edge, memory: 64MiB, max-object: 8MiB,
+//              serve-stale: true, stale-while-revalidate: 0s, stale-if-error: 60s,
+//              origin-timeout: 1500ms}
 //       app: {role: app, count: 3, cache: cache, store: store, queue: queue}
 //       cache: {role: cache, count: 1, memory: 64MiB}
 //       store: {role: store, shards: 2, replicas: 3, acknowledge: majority, peer-port: 7001,

@@ -163,5 +163,6 @@ extension Operation {
         servedBy = conclusion.servedBy
         acknowledgedBy = conclusion.acknowledgedBy
         lostSession = conclusion.lostSession
+        cache = conclusion.cache
     }
 }

@@ -29,6 +29,7 @@ struct Conclusion: Equatable, Sendable {
     var acknowledgedBy: String?
     /// A session that was granted and not over was answered with 401.
     var lostSession = false
+    var cache: Operation.CacheUse?
 
     init(_ outcome: Operation.Outcome) { self.outcome = outcome }
 
@@ -36,11 +37,22 @@ struct Conclusion: Equatable, Sendable {
         outcome = Self.outcome(of: response.status, effect)
         status = response.status
         servedBy = response.head.headers["served-by"]
+        cache = response.head.headers.values(of: "cache-status").last.flatMap(Self.cacheUse)
         if effect != .read { acknowledgedBy = response.head.headers["acknowledged-by"] }
     }
 
     init(_ error: ClientError, to effect: Operation.Effect) {
         outcome = Self.outcome(of: error, effect)
+    }
+
+    /// Reads the entry of the cache nearest to the user, which is the last of the list (RFC 9211
+    /// section 2): a hit whose time to live is used up was a stale one.
+    static func cacheUse(_ status: String) -> Operation.CacheUse? {
+        let entry = status.split(separator: ",").last ?? ""
+        let words = entry.split(separator: ";").map { $0.drop { $0 == " " } }
+        guard words.dropFirst().contains("hit") else { return nil }
+        let left = words.first { $0.hasPrefix("ttl=") }.flatMap { Int($0.dropFirst(4)) }
+        return (left ?? 0) < 0 ? .stale : .fresh
     }
 
     static func outcome(of status: Int, _ effect: Operation.Effect) -> Operation.Outcome {

@@ -39,6 +39,9 @@ final class JourneyErrand: Errand {
         var isLost = false
         var conclusion: Conclusion
         do {
+            guard form.needsSession else {
+                return Conclusion(try await ask(request, form, nil, lane), to: form.effect)
+            }
             let session = try await session(of: request.user, form, lane)
             var response = try await ask(request, form, session, lane)
             if response.status == 401 {
@@ -56,16 +59,16 @@ final class JourneyErrand: Errand {
     }
 
     private func ask(
-        _ request: PlannedRequest, _ form: JourneyForm, _ session: Session, _ lane: Lane
+        _ request: PlannedRequest, _ form: JourneyForm, _ session: Session?, _ lane: Lane
     ) async throws(Unfinished) -> HTTPResponse {
         let target = form.target(request)
         let bytes: [UInt8]
         if form.effect == .read {
-            bytes = heads.get(target, session: session.token)
+            bytes = heads.get(target, session: session?.token)
         } else {
             let key = plan.key(of: request)
             bytes = heads.post(
-                target, content: form.content(key), session: session.token, key: key)
+                target, content: form.content(key), session: session?.token, key: key)
         }
         do {
             return try await lane.exchange(bytes)

@@ -7,15 +7,21 @@ import History
 struct JourneyForm: Sendable {
     private let journey: Journey
 
+    /// Static files of the site.
+    private static let filesMax = 64
+
     init(_ journey: Journey) { self.journey = journey }
 
     var effect: Operation.Effect {
         switch journey {
-        case .browse, .profile: .read
+        case .browse, .profile, .static: .read
         case .post: .post
         case .checkout: .order
         }
     }
+
+    /// Whether it asks as a user who has signed in.
+    var needsSession: Bool { journey != .static }
 
     var method: String { effect == .read ? "GET" : "POST" }
 
@@ -25,6 +31,7 @@ struct JourneyForm: Sendable {
         case .profile: "/users/\(request.user)/profile"
         case .post: "/users/\(request.user)/posts"
         case .checkout: "/users/\(request.user)/checkout"
+        case .static: "/static/asset-\(request.subject % Self.filesMax)"
         }
     }
 

@@ -7,6 +7,7 @@ import Wire
 /// One of our own tiers; the names in the specs are tiers of the same file.
 package enum BuiltinTier: Sendable, Equatable {
     case balancer(BalancerSpec)
+    case edge(EdgeSpec)
     case app(AppSpec)
     case cache(CacheSpec)
     case store(StoreSpec)
@@ -17,6 +18,7 @@ package enum BuiltinTier: Sendable, Equatable {
     var spec: any TierSpecification {
         switch self {
         case .balancer(let spec): spec
+        case .edge(let spec): spec
         case .app(let spec): spec
         case .cache(let spec): spec
         case .store(let spec): spec
@@ -62,6 +64,7 @@ extension TierKind {
     var specification: any TierSpecification.Type {
         switch self {
         case .balancer: BalancerSpec.self
+        case .edge: EdgeSpec.self
         case .app: AppSpec.self
         case .cache: CacheSpec.self
         case .store: StoreSpec.self
