@@ -9,7 +9,7 @@
 // is over. The prefix is sent to our own tiers alone: others do not know it.
 
 package import Linux
-package import Wire
+import Wire
 
 package struct RequestContext: Sendable {
     package let id: String

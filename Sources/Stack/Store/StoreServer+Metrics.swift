@@ -2,6 +2,7 @@
 
 import Endpoints
 import Reactor
+import Replication
 package import Telemetry
 
 extension StoreServer {

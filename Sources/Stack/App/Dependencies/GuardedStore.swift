@@ -3,9 +3,9 @@
 // copy), and one call at a time finds out whether it is back. An election is shorter than the deadline
 // of a request, so it opens no breaker.
 
+import Endpoints
 import Linux
 import Reactor
-import Wire
 
 @ReactorActor
 final class GuardedStore: DataStore {
