@@ -118,7 +118,7 @@ let package = Package(
         command("faultline-sim", "Linux", "Wire", "Raft", "RaftSimulator"),
 
         .testTarget(
-            name: "CommandTests", dependencies: ["faultline", "faultline-node", "Linux"],
+            name: "CommandTests", dependencies: ["faultline", "faultline-node", "Linux", "Wire"],
             path: "Tests/Commands/CommandTests", swiftSettings: strict),
         .testTarget(
             name: "BenchTests", dependencies: ["faultline-bench", "Wire", "Linux"],

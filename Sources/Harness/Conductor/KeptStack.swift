@@ -59,7 +59,7 @@ package final class KeptStack {
     }
 
     /// The name by which the metrics of a tier's first node are forwarded.
-    package static func metrics(of tier: String) -> String { "\(tier)/metrics" }
+    package nonisolated static func metrics(of tier: String) -> String { "\(tier)/metrics" }
 }
 
 /// Accepts on one side and connects on to the other.

@@ -1,5 +1,6 @@
 // What is left of the shop while a dependency is away, full or slow, or the caller has no time left.
 
+import Blueprint
 import Endpoints
 import Linux
 import Reactor
