@@ -32,6 +32,17 @@ package struct ByteQueue {
         storage.append(contentsOf: bytes)
     }
 
+    package mutating func append(copying span: Span<UInt8>) {
+        // A span offers no sequence to append from; the pointer does not leave the closure.
+        unsafe span.withUnsafeBufferPointer { unsafe storage.append(contentsOf: $0) }
+    }
+
+    /// Appends the first bytes of a buffer that the caller has just filled.
+    mutating func append(copying buffer: UnsafeMutableRawBufferPointer, count: Int) {
+        let filled = unsafe UnsafeRawBufferPointer(rebasing: buffer[..<count])
+        unsafe storage.append(contentsOf: filled)
+    }
+
     /// Drops `count` bytes from the front.
     package mutating func consume(_ count: Int) {
         precondition(count >= 0 && count <= self.count, "only what is there can be consumed")

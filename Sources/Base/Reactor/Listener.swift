@@ -72,6 +72,23 @@ package final class Listener {
         }
     }
 
+    /// The next connection as a stream that is driven by callbacks; nil once the listener is closed.
+    package func nextStream() async -> DuplexStream? {
+        while token != nil {
+            do {
+                if let accepted = try acceptOnce() {
+                    let peer = try Socket.peerAddress(of: accepted)
+                    return try DuplexStream(accepted, peer: peer)
+                }
+                _ = await gate.wait()
+            } catch {
+                // A peer that is gone already, or no descriptor left: neither may end the server.
+                await Reactor.sleep(for: .milliseconds(1))
+            }
+        }
+        return nil
+    }
+
     /// Stops listening; connections already accepted live on.
     package func close() {
         guard let token else { return }

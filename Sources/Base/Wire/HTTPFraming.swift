@@ -31,20 +31,38 @@ struct HTTPFraming {
     /// Errors carry the place `offset`, the end of the head.
     init(of headers: HTTPHeaders, version: HTTPVersion, at offset: Int) throws(HTTPError) {
         try headers.forEach { name, value throws(HTTPError) in
-            // Lengths tell these names apart from nearly all others before any byte is compared.
-            switch name.count {
-            case 4 where name.equalsIgnoringCase("host"): hosts += 1
-            case 10 where name.equalsIgnoringCase("connection"): readConnection(value)
-            case 14 where name.equalsIgnoringCase("content-length"):
-                try readContentLength(value, at: offset)
-            case 17 where name.equalsIgnoringCase("transfer-encoding"):
-                guard !isChunked, value.equalsIgnoringCase("chunked") else {
-                    throw HTTPError(.unsupportedTransferEncoding, at: offset)
-                }
-                isChunked = true
-            default: break
-            }
+            try read(HTTPFieldKind(name), value, at: offset)
         }
+        try settle(version, at: offset)
+    }
+
+    /// Over fields that were read but not kept.
+    init(
+        of fields: [HTTPHeadField], in bytes: Span<UInt8>, version: HTTPVersion, at offset: Int
+    ) throws(HTTPError) {
+        for field in fields where field.kind.isFraming {
+            try read(field.kind, bytes.extracting(field.value), at: offset)
+        }
+        try settle(version, at: offset)
+    }
+
+    private mutating func read(
+        _ kind: HTTPFieldKind, _ value: Span<UInt8>, at offset: Int
+    ) throws(HTTPError) {
+        switch kind {
+        case .host: hosts += 1
+        case .connection: readConnection(value)
+        case .contentLength: try readContentLength(value, at: offset)
+        case .transferEncoding:
+            guard !isChunked, value.equalsIgnoringCase("chunked") else {
+                throw HTTPError(.unsupportedTransferEncoding, at: offset)
+            }
+            isChunked = true
+        default: break
+        }
+    }
+
+    private func settle(_ version: HTTPVersion, at offset: Int) throws(HTTPError) {
         if isChunked, contentLength != nil || version == .http10 {
             throw HTTPError(.conflictingFraming, at: offset)
         }

@@ -153,6 +153,18 @@ extension HTTPHeadParser {
         return HTTPHeaders(section: bytes.extracting(start..<end), slots: slots)
     }
 
+    /// The field section into places of the whole span; false while it is incomplete.
+    mutating func fields(into fields: inout [HTTPHeadField]) throws(HTTPError) -> Bool {
+        while index < bytes.count, bytes[index] != 0x0D {
+            guard fields.count < limits.fieldsMax else {
+                throw HTTPError(.tooManyFields(fieldsMax: limits.fieldsMax), at: index)
+            }
+            guard let slot = try field(of: 0) else { return false }
+            fields.append(HTTPHeadField(slot, HTTPFieldKind(bytes.extracting(slot.name))))
+        }
+        return try lineEnd(else: .malformedFieldName)
+    }
+
     /// One field line; its places count from the section's start.
     private mutating func field(of section: Int) throws(HTTPError) -> HTTPHeaders.Slot? {
         let nameStart = index

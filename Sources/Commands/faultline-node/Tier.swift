@@ -15,10 +15,21 @@ import Store
 protocol TierServer: AnyObject {
     func run() async
     func drain() async
+    /// Takes over what may change while it runs.
+    func reload(_ settings: TierSettings)
+}
+
+extension TierServer {
+    /// Most tiers take their settings once.
+    func reload(_ settings: TierSettings) {}
 }
 
 extension AppServer: TierServer {}
-extension BalancerServer: TierServer {}
+extension BalancerServer: TierServer {
+    func reload(_ settings: TierSettings) {
+        if case .balancer(let settings) = settings { reload(settings.backends) }
+    }
+}
 extension CacheServer: TierServer {}
 extension EdgeServer: TierServer {}
 extension GeoDNSServer: TierServer {}

@@ -1,5 +1,6 @@
 // One tier as a process: `faultline-node <tier> --blueprint=FILE`. It serves until SIGTERM, drains,
-// and exits with 0; a second SIGTERM or SIGINT ends it at once. `faultline-node store-verify` compares
+// and exits with 0; a second SIGTERM or SIGINT ends it at once. SIGHUP reads the blueprint again, from
+// which a balancer takes its backends. `faultline-node store-verify` compares
 // the replicas of a shard instead.
 
 import App
@@ -15,10 +16,20 @@ import Store
 import Telemetry
 import Wire
 
+/// A file with a slip changes nothing.
+@ReactorActor
+func reload(_ node: any TierServer, _ log: Log) {
+    do {
+        node.reload(try NodeArguments.parse(CommandLine.arguments).read().settings)
+    } catch {
+        log.error("the blueprint cannot be read again", ["error": "\(error)"])
+    }
+}
+
 let status = Reactor.run { () async -> Int32 in
     do {
         if let check = try StoreVerify.parse(CommandLine.arguments) { return await check.run() }
-        let signals = try SignalWatch([.terminate, .interrupt])
+        let signals = try SignalWatch([.terminate, .interrupt, .hangUp])
         try CurrentProcess.raiseDescriptorLimit()
         let blueprint = try NodeArguments.parse(CommandLine.arguments).read()
         let log = Log(blueprint.name)
@@ -30,7 +41,7 @@ let status = Reactor.run { () async -> Int32 in
             Task { @ReactorActor in await endpoint.run() }
         }
         let serving = Task { @ReactorActor in await node.run() }
-        _ = await signals.next()
+        while await signals.next() == .hangUp { reload(node, log) }
         log.info("draining")
         Task { @ReactorActor in
             _ = await signals.next()

@@ -37,6 +37,9 @@ package struct Backend: Sendable {
         return "up"
     }
 
+    /// Its share beside the others', from 0 to 1.
+    package func weight(at now: MonotonicTime) -> Double { slowStart.weight(at: now) }
+
     /// Seconds that a request is expected to take.
     package func expectedLatency(at now: MonotonicTime) -> Double { latency.value(at: now) }
 

@@ -186,6 +186,8 @@ package struct BackendPool: Sendable {
             RotationChange(name: backends[index].name, isIn: isIn, reason: reason))
     }
 
+    package var hasChanges: Bool { !changes.isEmpty }
+
     /// The changes since the last call.
     package mutating func takeChanges() -> [RotationChange] {
         if changes.isEmpty { return [] }

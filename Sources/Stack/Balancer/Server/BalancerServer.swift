@@ -1,17 +1,6 @@
-// The balancer: HTTP/1.1 in, HTTP/1.1 out, one retry where it is safe, one deadline over all of it.
-//
-// A request that failed before it reached a backend may go to another whatever it is; one that was
-// sent and not answered may go again only if it is idempotent (by method, or by an
-// Idempotency-Key). Answers with 502, 503 or 504 of an idempotent request are tried once more too:
-// the app could not serve it there. The deadline covers all tries together, and retries are no more
-// than a share of the requests (RetryBudget).
-//
-// A refusal of the second try says nothing about the first. So when a write was sent and not
-// answered, whatever its next try brings short of success becomes 504, the status that leaves open
-// whether it was done.
-//
-// Health checks go over connections of their own: behind the requests of a slow backend they would
-// only find out that it is slow.
+// The balancer: HTTP/1.1 in, HTTP/1.1 out. Who gets a request is decided in Policy and Pool, who is well
+// in Health, what is tried again in Retry, who is let in in Admission; these are values that know no
+// socket. Relay moves the bytes. This file holds them together and runs them.
 
 package import Blueprint
 import Determinism
@@ -24,217 +13,181 @@ import Wire
 /// A running balancer.
 @ReactorActor
 package final class BalancerServer {
-    private let log = Log("balancer")
-    private let settings: BalancerSettings
-    private var pool: BackendPool
-    private let clients: [HTTPClient]
-    private let checkers: [HTTPClient]
-    private var server: HTTPServer?
-    private var budget: RetryBudget
-    private var retries = 0
-    private var isDraining = false
+    let log = Log("balancer")
+    let settings: BalancerSettings
+    package let address: SocketAddress?
+    var pool: BackendPool
+    var budget: RetryBudget
+    var limit: GradientLimit
+    var rates: ClientRates
+    package var counters = BalancerCounters()
+    let accessLog: AccessLog
+    /// By place in the pool.
+    var links: [BackendLink] = []
+    var memberCount = 0
+    private(set) var isDraining = false
 
+    // One of each for the whole loop: every use ends before the next begins.
+    var map = HTTPHeadMap()
+    var answerMap = HTTPHeadMap()
+    var out: [UInt8] = []
+    let limits: HTTPLimits
+    let answerLimits: HTTPLimits
+
+    private let listener: Listener
+    private var sessions: [ObjectIdentifier: ClientSession] = [:]
+    /// Sessions that wait for a backend, the first in line first; at most `pendingMax`.
+    private var line: [ClientSession] = []
+    private var idNext: UInt64
+    private let changed = Turnstile()
+    private var isRunning = false
+
+    /// Listens at once; nothing is accepted before `run`.
     package init(
         _ listen: SocketAddress, _ settings: BalancerSettings, seed: UInt64 = 0
     ) throws(SyscallError) {
         self.settings = settings
-        pool = BackendPool(settings, random: SeededRandom(seed: seed))
+        var random = SeededRandom(seed: seed)
+        pool = BackendPool(settings, random: random)
         budget = RetryBudget(settings.retry)
-        var options = HTTPClientOptions()
-        options.connectTimeout = settings.connectTimeout
-        options.connectionsMax = 1024
-        clients = settings.backends.map { HTTPClient($0.address, options: options) }
-        options.connectTimeout = settings.checkTimeout
-        options.connectionsMax = 1
-        checkers = settings.backends.map { HTTPClient($0.address, options: options) }
-        var limits = HTTPServerLimits()
-        limits.connectionsMax = settings.intake.connectionsMax
-        server = try HTTPServer(listen, limits: limits) { [unowned self] request in
-            await self.handle(request)
-        }
+        limit = GradientLimit(settings.admission)
+        rates = ClientRates(
+            rate: settings.admission.clientRate, burst: settings.admission.clientBurst,
+            countMax: settings.admission.clientsMax)
+        accessLog = AccessLog(settings.intake.accessLog, rate: settings.intake.accessLogRate)
+        var limits = HTTPLimits()
+        limits.headBytesMax = settings.intake.headBytesMax
+        limits.bodyBytesMax = settings.intake.bodyBytesMax
+        self.limits = limits
+        limits.headBytesMax = 64 * 1024
+        limits.bodyBytesMax = .max
+        answerLimits = limits
+        // Unique over restarts as well, since the clock has gone on.
+        idNext = random.next() &+ UInt64(bitPattern: MonotonicTime.now().nanoseconds)
+        listener = try Listener(listen)
+        address = listener.address
+        makeLinks()
     }
-
-    package var address: SocketAddress? { server?.address }
 
     /// Serves until drained.
     package func run() async {
-        for index in clients.indices {
-            Task { @ReactorActor in await checkForEver(index) }
-        }
+        isRunning = true
+        for index in links.indices { watch(index) }
         Task { @ReactorActor in await compareForEver() }
-        await server?.run()
+        if settings.admission.sheds { Task { @ReactorActor in await limitForEver() } }
+        while let stream = await listener.nextStream() {
+            guard sessions.count < settings.intake.connectionsMax else {
+                counters.connectionsRefused += 1
+                stream.close()
+                continue
+            }
+            let session = ClientSession(stream, self)
+            sessions[ObjectIdentifier(session)] = session
+            session.start()
+        }
     }
 
     /// Stops accepting, finishes what is in work.
     package func drain() async {
         isDraining = true
-        await server?.drain(deadline: .now() + settings.drainTimeout)
-    }
-
-    // MARK: Requests
-
-    private func handle(_ request: HTTPRequest) async -> HTTPResponse {
-        if request.head.path == "/-/status" { return status }
-        if request.head.path == "/-/ready" {
-            return HTTPResponse(isDraining ? 503 : 200, json: ["ready": .bool(!isDraining)])
+        listener.close()
+        let deadline = MonotonicTime.now() + settings.drainTimeout
+        for session in Array(sessions.values) { session.drain() }
+        while !sessions.isEmpty {
+            guard await changed.wait(deadline: deadline) else { break }
         }
-        return await forward(request)
+        for session in Array(sessions.values) { session.close() }
+        for link in links { link.close() }
     }
 
-    private func forward(_ original: HTTPRequest) async -> HTTPResponse {
-        let deadline = MonotonicTime.now() + settings.requestTimeout
-        let request = forwarded(original)
-        budget.begin()
-        var tried: [Int] = []
-        defer { budget.end(retries: max(0, tried.count - 1)) }
-        var mayBeDone = false
-        while true {
-            guard let index = pool.take(excluding: tried, at: .now()) else {
-                return HTTPResponse(503, error: "no backend left to try")
+    /// Makes these the backends. Requests in hand at one that left may finish; other settings need a
+    /// restart.
+    package func reload(_ backends: [NamedAddress]) {
+        guard !backends.isEmpty else { return log.warning("a reload without backends is ignored") }
+        pool.replace(with: backends, at: .now())
+        makeLinks()
+        log.info("backends reloaded", ["backends": backends.map(\.name).joined(separator: ",")])
+        placeFreed(at: .now())
+    }
+
+    private func makeLinks() {
+        memberCount = pool.backends.count { $0.isMember }
+        for index in pool.backends.indices {
+            let backend = pool.backends[index]
+            if links.indices.contains(index) {
+                let link = links[index]
+                if !backend.isMember { link.close() }
+                if link.name == backend.name, link.address == backend.address { continue }
+                link.close()
             }
-            tried.append(index)
-            let attempt = await attempt(request, on: index, deadline)
-            guard attempt.mayBeRepeated(request), mayRetry(after: tried, deadline) else {
-                let response = answer(attempt, from: index)
-                return mayBeDone && response.status >= 400 ? Self.openOutcome : response
-            }
-            mayBeDone = mayBeDone || (attempt.mayBeDone && !request.head.isIdempotent)
-            retries += 1
+            let link = BackendLink(
+                name: backend.name, address: backend.address,
+                idleMax: min(256, settings.admission.backendConnectionsMax))
+            if links.indices.contains(index) { links[index] = link } else { links.append(link) }
+            if isRunning { watch(index) }
         }
     }
 
-    /// The request as the backend gets it. Its content is here already, so nobody waits for a 100.
-    private func forwarded(_ original: HTTPRequest) -> HTTPRequest {
-        var request = original
-        request.head.headers.removeHopByHop()
-        request.head.headers.remove("expect")
-        request.head.keepAlive = true
-        return request
+    // MARK: Sessions
+
+    func sessionEnded(_ session: ClientSession) {
+        sessions[ObjectIdentifier(session)] = nil
+        if isDraining { changed.wakeAll() }
     }
 
-    private func mayRetry(after tried: [Int], _ deadline: MonotonicTime) -> Bool {
-        tried.count <= settings.retry.triesMax && tried.count < clients.count && .now() < deadline
-            && budget.take()
+    var sessionCount: Int { sessions.count }
+
+    func nextRequestID() -> UInt64 {
+        idNext &+= 1
+        return BoundedHash.mix(idNext)
     }
 
-    private enum Attempt {
-        case answered(HTTPResponse)
-        /// An answer that says "not here, not now".
-        case refused(HTTPResponse)
-        case failed(ClientError)
+    // MARK: Line
 
-        func mayBeRepeated(_ request: HTTPRequest) -> Bool {
-            switch self {
-            case .answered: false
-            case .refused: request.isIdempotent
-            case .failed(let error): error.isWithoutEffect || request.isIdempotent
-            }
-        }
-
-        /// False when the request certainly had no effect. 503 promises that; 502 and 504 do not.
-        var mayBeDone: Bool {
-            switch self {
-            case .answered: true
-            case .refused(let response): response.status != 503
-            case .failed(let error): !error.isWithoutEffect
-            }
-        }
+    /// False when the line is as long as it may be.
+    func joinLine(_ session: ClientSession) -> Bool {
+        guard line.count < settings.admission.pendingMax else { return false }
+        line.append(session)
+        return true
     }
 
-    private func attempt(
-        _ request: HTTPRequest, on index: Int, _ deadline: MonotonicTime
-    ) async -> Attempt {
-        let start = MonotonicTime.now()
-        let limit = min(deadline, start + settings.tryTimeout)
-        do {
-            let response = try await clients[index].send(request, deadline: limit)
-            let isRefused = [502, 503, 504].contains(response.status)
-            give(index, back: isRefused ? .refused : .served, since: start)
-            return isRefused ? .refused(response) : .answered(response)
-        } catch {
-            give(index, back: Self.isTimeout(error) ? .timedOut : .failed, since: start)
-            return .failed(error)
+    func leaveLine(_ session: ClientSession) {
+        line.removeAll { $0 === session }
+    }
+
+    var lineCount: Int { line.count }
+
+    /// Gives free places to those who wait.
+    func placeFreed(at now: MonotonicTime) {
+        if !line.isEmpty { callLine(at: now) }
+        if pool.hasChanges { report() }
+    }
+
+    private func callLine(at now: MonotonicTime) {
+        while let first = line.first {
+            guard let index = pool.take(key: first.request.key, at: now) else { return }
+            line.removeFirst()
+            first.leaveLine(for: index, at: now)
         }
     }
 
-    private func give(_ index: Int, back outcome: BackendOutcome, since start: MonotonicTime) {
-        let now = MonotonicTime.now()
-        pool.give(index, back: outcome, after: now - start, at: now)
-        report()
-    }
-
-    private static var openOutcome: HTTPResponse {
-        HTTPResponse(504, error: "a first try may have been executed, a second one was not")
-    }
-
-    private static func isTimeout(_ error: ClientError) -> Bool {
-        error == .unanswered(.timedOut) || error == .unreachable(.timedOut)
-    }
-
-    private func answer(_ attempt: Attempt, from index: Int) -> HTTPResponse {
-        switch attempt {
-        case .answered(let response), .refused(let response): passOn(response)
-        case .failed(let error):
-            HTTPResponse(
-                Self.isTimeout(error) ? 504 : 502,
-                error: "\(settings.backends[index].name) \(error)")
+    /// What a new connection to a backend begins with.
+    func greeting(for session: ClientSession, to backend: SocketAddress) -> [UInt8] {
+        switch settings.intake.sendsProxy {
+        case .off: []
+        case .v1: ProxyGreeting.v1(from: session.client, to: backend)
+        case .v2: ProxyGreeting.v2(from: session.client, to: backend)
         }
     }
 
-    private func passOn(_ response: HTTPResponse) -> HTTPResponse {
-        var response = response
-        response.head.headers.removeHopByHop()
-        response.head.keepAlive = true
-        return response
-    }
-
-    // MARK: Health
-
-    private func checkForEver(_ index: Int) async {
-        let check = HTTPRequest("GET", settings.checkPath, host: settings.backends[index].name)
-        while !isDraining {
-            let started = MonotonicTime.now()
-            let response = try? await checkers[index].send(
-                check, deadline: started + settings.checkTimeout)
-            let passed = response.map { (200..<300).contains($0.status) } ?? false
-            pool.noteCheck(index, passed: passed, at: .now())
-            report()
-            await Reactor.sleep(until: started + settings.checkInterval)
-        }
-    }
-
-    private func compareForEver() async {
-        while !isDraining {
-            await Reactor.sleep(for: settings.outlier.interval)
-            pool.compare(at: .now())
-            report()
-        }
-    }
-
-    private func report() {
-        for change in pool.takeChanges() {
-            log.info(
-                change.isIn ? "backend back in rotation" : "backend out of rotation",
-                ["backend": change.name, "reason": change.reason])
-        }
-    }
-
-    private var status: HTTPResponse {
-        let backends = pool.backends.map { backend -> JSON in
-            [
-                "name": .string(backend.name), "inRotation": .bool(backend.isInRotation),
-                "state": .string(backend.state),
-                "inFlight": .integer(Int64(backend.inFlight)),
-                "requests": .integer(Int64(backend.requests)),
-                "failures": .integer(Int64(backend.failures)),
-            ]
-        }
-        return HTTPResponse(
-            200,
-            json: [
-                "backends": .array(backends), "retries": .integer(Int64(retries)),
-                "retriesAvailable": .integer(Int64(budget.available)),
-                "draining": .bool(isDraining), "panic": .bool(pool.isPanicking),
-            ])
+    /// A request is over.
+    func note(_ request: RelayedRequest, _ client: SocketAddress, at now: MonotonicTime) {
+        guard let line = request.line else { return }
+        accessLog.note(
+            AccessEntry(
+                line: line, client: client, id: request.id.text, status: request.status,
+                bytes: request.answerBytes, duration: now - request.start,
+                backend: request.backend < 0 ? "" : links[request.backend].name,
+                tries: request.tried.count), at: now)
     }
 }
