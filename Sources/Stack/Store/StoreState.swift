@@ -32,6 +32,7 @@ package final class StoreState: ReplicatedState {
         table = try KeyValueState(
             folder: folder, membership: founders, ownership: ownership,
             options: KeyValueState.Options(mapSize: mapSize))
+        table.shard = shard.rawValue
         splitting = table.pendingSplit == nil ? .none : .copyDue
     }
 
@@ -43,6 +44,7 @@ package final class StoreState: ReplicatedState {
 
     package func apply(_ entries: [LogEntry]) throws(StateError) -> [StoreReply?] {
         try table.deleteStrays()
+        if table.mustClean(before: entries) { return try applyUpToMerge(entries) }
         // A split ends the batch: the copy for the right half is made at just that place.
         guard let place = entries.firstIndex(where: { ShardSplit($0) != nil }),
             let split = ShardSplit(entries[place]), entries[place].index > applied.index
@@ -50,6 +52,13 @@ package final class StoreState: ReplicatedState {
         let replies = try table.apply(Array(entries[..<place]))
         // One split at a time: the next waits until the half before it has its group.
         return splitting == .none ? replies + [try apply(split, entries[place])] : replies
+    }
+
+    /// Stops in front of a merge until no keys are left that are not this shard's.
+    private func applyUpToMerge(_ entries: [LogEntry]) throws(StateError) -> [StoreReply?] {
+        for _ in 0..<25 { try table.deleteStrays() }
+        let clean = entries.prefix { !table.mustClean(before: [$0]) }
+        return clean.isEmpty ? [] : try apply(Array(clean))
     }
 
     package func checkpoint() async throws(StateError) {

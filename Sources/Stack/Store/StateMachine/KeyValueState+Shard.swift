@@ -37,7 +37,7 @@ extension KeyValueState {
         do throws(StateError) {
             let ledger = ledger(transaction)
             let isBusy = try ledger.preparedCount + ledger.committedCount > 0
-            if !isBusy, ownership.version == split.expectedVersion,
+            if !isBusy, ties.isFree, ownership.version == split.expectedVersion,
                 ownership.range.canSplit(at: split.boundary), !membership.isJoint
             {
                 let halves = ownership.split(at: split.boundary)
@@ -46,6 +46,10 @@ extension KeyValueState {
                 try tables.put(halves.left, transaction)
                 try tables.put(founds ? pending : nil, transaction)
                 ownership = halves.left
+                if ties.isFenced {
+                    ties.isFenced = false
+                    try tables.put(ties, transaction)
+                }
                 pendingSplit = founds ? pending : nil
                 straySearch = .below(nil)
             }
@@ -73,6 +77,10 @@ extension KeyValueState {
         let tables = try StateTables(transaction, creating: false)
         try tables.put(ownership, transaction)
         try tables.put(PendingSplit?.none, transaction)
+        if var ties = try tables.ties(transaction, path: path) {
+            ties.isFenced = false
+            try tables.put(ties, transaction)
+        }
         try transaction.commit()
     }
 
@@ -85,7 +93,8 @@ extension KeyValueState {
         var count = 0
         try transaction.descend(tables.data, below: cursor) { pair in
             seen = pair.key
-            if !ownership.owns(pair.key) { strays.append(pair.key) }
+            let isTaken = ties.absorbing?.ownership.owns(pair.key) ?? false
+            if !isTaken, !ownership.owns(pair.key) { strays.append(pair.key) }
             count += 1
             return count < Self.straysLookedAtMax
         }
