@@ -152,7 +152,8 @@ extension StoreServer: ShardSplitter {
         let mapSize = settings.mapSize
         let failure = await offload { () -> StateError? in
             do throws(StateError) {
-                try KeyValueState.become(half.ownership, path: seed.path, mapSize: mapSize)
+                try KeyValueState.become(
+                    half.ownership, at: position, path: seed.path, mapSize: mapSize)
                 try system { () throws(SyscallError) in
                     try File.makeDirectories(folder)
                     try File.rename(seed.path, to: StateTables.path(in: folder))

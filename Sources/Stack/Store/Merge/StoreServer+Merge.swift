@@ -12,6 +12,7 @@ extension StoreServer {
     /// Ends what nobody is busy with any more, for the shards that are led here.
     func sweepMerges() {
         dropAbsorbed()
+        for replica in shards.values { replica.state.dropShadow(olderThan: .seconds(10)) }
         for (id, replica) in shards where replica.isLeader {
             let ties = replica.state.table.ties
             if let absorbing = ties.absorbing, !merging.contains(id) {

@@ -90,11 +90,7 @@ extension StoreServer {
         var bytes: [UInt8] = []
         bytes.appendRESP(command: ["SHARD", "MOVE", "\(move.shard)", "TO"] + names)
         let limit = min(deadline, .now() + ShardCommands.moveTimeout)
-        switch await transactions.ask(move.shard, bytes, deadline: limit) {
-        case .success(.simple("OK")): break
-        case .success(let answer): throw .unavailable("shard \(move.shard) answered \(answer)")
-        case .failure(let error): throw .unavailable("shard \(move.shard): \(error)")
-        }
+        try await ask(move, bytes, until: limit)
         // The next move is planned from what is told here, so this one has to be told first.
         while !hasEnded, routes.known[move.shard]?.members.sorted() != move.members {
             guard .now() < limit else {
@@ -104,5 +100,23 @@ extension StoreServer {
             noteOwnShards()
         }
         if hasEnded { throw .unknown("this node stops") }
+    }
+
+    /// Moving to where it is does nothing, so a move that takes long is asked for again.
+    private func ask(
+        _ move: BalanceMove, _ command: [UInt8], until limit: MonotonicTime
+    ) async throws(CommandRefusal) {
+        while !hasEnded {
+            let patience = min(limit, .now() + .seconds(3))
+            switch await transactions.ask(move.shard, command, deadline: patience) {
+            case .success(.simple("OK")): return
+            case .success(let answer):
+                throw .unavailable("shard \(move.shard) answered \(answer)")
+            case .failure(let error):
+                guard .now() < limit else { throw .unavailable("shard \(move.shard): \(error)") }
+            }
+            await Reactor.sleep(for: .milliseconds(20))
+        }
+        throw .unknown("this node stops")
     }
 }

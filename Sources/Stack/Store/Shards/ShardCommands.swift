@@ -49,6 +49,11 @@ struct ShardCommands {
             guard command.count == 3, let key = command[2] else { throw .arguments("shard") }
             return place(of: key)
         case "SPLIT": return try await split(command)
+        case "COPY" where command.count == 3:
+            guard let id = command.text(2).flatMap(UInt64.init),
+                let replica = server.shards[GroupID(id)]
+            else { throw .syntax("no replica of that shard is here") }
+            return .integer(replica.state.prepareSplit() ? 1 : 0)
         case "MERGE": return try await merge(command)
         case "MOVE": return try await move(command)
         case "LEAD": return try lead(command)
@@ -124,12 +129,7 @@ struct ShardCommands {
             throw .syntax("\(boundary) is not inside \(ownership.range)")
         }
         let split = ShardSplit(expectedVersion: ownership.version, boundary: boundary)
-        switch await replica.propose(split.encoded) {
-        case .applied(.integer(let child)): return .integer(child)
-        case .applied: throw .unavailable("the shard is not what it was")
-        case .refused(let refusal): throw server.commands(on: replica).refused(refusal)
-        case .unknown: throw .unknown("no majority answered in time")
-        }
+        return .integer(try await ShardSplitting(server: server, replica: replica).run(split))
     }
 
     private func merge(_ command: RESPCommand) async throws(CommandRefusal) -> RESPValue {

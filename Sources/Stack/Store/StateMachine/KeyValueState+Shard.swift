@@ -69,13 +69,16 @@ extension KeyValueState {
     }
 
     /// Turns a copy of the parent's state into the state that the right half begins with.
+    ///
+    /// The position is the split's own: a shadow has every entry up to it and not the split itself.
     static func become(
-        _ ownership: ShardOwnership, path: String, mapSize: Int
+        _ ownership: ShardOwnership, at position: LogPosition, path: String, mapSize: Int
     ) throws(StateError) {
         let environment = try LMDBEnvironment(path: path, mapSize: mapSize)
         let transaction = try environment.begin()
         let tables = try StateTables(transaction, creating: false)
         try tables.put(ownership, transaction)
+        try tables.put(position, transaction)
         try tables.put(PendingSplit?.none, transaction)
         if var ties = try tables.ties(transaction, path: path) {
             ties.isFenced = false
