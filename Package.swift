@@ -106,8 +106,8 @@ let package = Package(
             "faultline", "Linux", "Reactor", "Wire", "Blueprint", "Experiment", "History",
             "Testbed", "Load", "Checkers", "Faults", "Report", "Conductor"),
         command(
-            "faultline-bench", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Experiment",
-            "Testbed"),
+            "faultline-bench", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Determinism",
+            "Blueprint", "Experiment", "Testbed"),
         command("faultline-sim", "Linux", "Wire", "Raft", "RaftSimulator"),
 
         .testTarget(
