@@ -72,9 +72,10 @@ package final class FaultFactory {
         case .kill(let signal): return KillFault(signal, try members(target.nodes))
         case .pause: return PauseFault(try members(target.nodes))
         case .cacheFlush: return CacheFlushFault(try members(target.nodes))
-        case .shardSplit(let boundary):
+        case .shardSplit(let boundary, let returns):
             let (shard, desk) = try shard(of: target)
-            return ShardSplitFault(shard, at: boundary, targets: target.nodes, desk: desk)
+            return ShardSplitFault(
+                shard, at: boundary, returns: returns, targets: target.nodes, desk: desk)
         case .shardMove(let place, let returns):
             let (shard, desk) = try shard(of: target)
             let names = stack.members.filter { place.has($0.plan.rosterNode) }.map(\.name)

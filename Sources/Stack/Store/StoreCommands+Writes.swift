@@ -16,10 +16,10 @@ extension StoreCommands {
         }
         if case .transact(let transaction) = write.action, transactions.isSpread(transaction) {
             return try form.answer(
-                try await transactions.coordinate(transaction, for: write.request))
+                try await transactions.coordinate(transaction, for: write.request), of: replica.id)
         }
         for key in write.action.keys { try check(key) }
-        return try form.answer(try await replicate(write))
+        return try form.answer(try await replicate(write), of: replica.id)
     }
 
     /// Puts a command into the log, again and again while a transaction holds one of its keys.
@@ -52,13 +52,14 @@ enum AnswerForm {
     /// `1, version`, or `0, place` with the place of the first condition that did not hold.
     case transaction
 
-    func answer(_ reply: StoreReply) throws(CommandRefusal) -> RESPValue {
+    func answer(_ reply: StoreReply, of shard: GroupID) throws(CommandRefusal) -> RESPValue {
         switch reply {
         case .ok: return .simple("OK")
         case .integer(let value): return .integer(value)
         case .committed(let version): return committed(Int64(clamping: version))
         case .failed(let place): return failed(Int64(place))
-        case .session(let index): return .bulk(RequestID.sessionName(openedAt: index))
+        case .session(let index):
+            return .bulk(RequestID.sessionName(openedAt: index, of: shard.rawValue))
         case .expired: throw .sessionExpired
         case .refused(.notInteger): throw .syntax("value is not an integer or out of range")
         case .refused(.overflow): throw .syntax("increment would overflow")

@@ -138,7 +138,7 @@ struct StoreCommands {
             throw .unavailable("the read gave no range")
         }
         if isOneUser { try check(prefix) }
-        let own = pairs.filter { replica.state.table.ownership.owns($0.key) }
+        let own = pairs.filter { replica.state.table.serves($0.key) }
         return .array(own.flatMap { [.bulk($0.key), .bulk($0.value)] })
     }
 
@@ -176,7 +176,11 @@ struct StoreCommands {
         } catch {
             throw .tooLarge(error.description)
         }
-        guard replica.state.table.ownership.owns(key) else { throw routes.refusal(for: key) }
+        if replica.state.table.serves(key) { return }
+        guard routes.owner(of: key)?.shard == replica.id,
+            replica.state.table.ties.frozen != nil
+        else { throw routes.refusal(for: key) }
+        throw .unavailable("shard \(replica.id) is being merged into another")
     }
 
     func refused(_ refusal: RaftRefusal) -> CommandRefusal {

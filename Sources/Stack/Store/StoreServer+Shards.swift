@@ -73,7 +73,8 @@ extension StoreServer {
             let status = replica.status
             return ShardRoute(
                 shard: id, ownership: replica.state.table.ownership, commit: status.commit,
-                term: status.term, leader: status.leader, members: status.membership.members)
+                term: status.term, leader: status.leader, members: status.membership.members,
+                absorbed: replica.state.table.ties.absorbed)
         }
     }
 
@@ -95,9 +96,9 @@ extension StoreServer: HostTenant {
     /// Takes part in a shard that this node is a member of, unless a replica here is about to be split
     /// into it: that one only lags, and will found it itself.
     package func admit(_ id: GroupID, _ founding: Founding) {
-        guard !hasEnded, let ownership = try? ShardOwnership(decoding: founding.charter) else {
-            return
-        }
+        guard !hasEnded, !routes.isAbsorbed(id),
+            let ownership = try? ShardOwnership(decoding: founding.charter)
+        else { return }
         for replica in shards.values {
             let own = replica.state.table.ownership
             let willFound =
@@ -122,7 +123,9 @@ extension StoreServer: HostTenant {
 
     package func didHear(_ bytes: [UInt8], from node: NodeID) {
         guard let news = try? ShardRoutes.decode(bytes) else { return }
+        routes.didHear(from: node)
         for route in news { routes.note(route) }
+        dropAbsorbed()
     }
 }
 
@@ -149,7 +152,8 @@ extension StoreServer: ShardSplitter {
         let mapSize = settings.mapSize
         let failure = await offload { () -> StateError? in
             do throws(StateError) {
-                try KeyValueState.become(half.ownership, path: seed.path, mapSize: mapSize)
+                try KeyValueState.become(
+                    half.ownership, at: position, path: seed.path, mapSize: mapSize)
                 try system { () throws(SyscallError) in
                     try File.makeDirectories(folder)
                     try File.rename(seed.path, to: StateTables.path(in: folder))

@@ -24,6 +24,15 @@ package final class StoreServer {
     /// The shards that this node has a replica of.
     var shards: [GroupID: StoreGroup] = [:]
     let clients: RESPServer
+    /// Merges that are coordinated here, by the shard that grows.
+    var merging: Set<GroupID> = []
+    /// When a coordinator last asked something of a shard that is fenced or frozen.
+    var touched: [GroupID: MonotonicTime] = [:]
+    var sweeping: Set<GroupID> = []
+    var isBalancing = false
+    var dropping: Set<GroupID> = []
+    /// Lets tests stop a node while a merge is at a moment.
+    var mergePause: @ReactorActor (MergeMoment) async -> Void = { _ in }
     let ended = Turnstile()
     private(set) var hasEnded = false
 
@@ -82,6 +91,7 @@ package final class StoreServer {
     private func answer(_ command: RESPCommand) async -> RESPValue {
         if command.name == "SHARD" { return await ShardCommands(server: self).answer(command) }
         if let answer = await TransactionCommands(server: self).answer(command) { return answer }
+        if let answer = await MergeCommands(server: self).answer(command) { return answer }
         if let replica = replica(for: command) {
             return await commands(on: replica).answer(command)
         }
@@ -104,7 +114,10 @@ package final class StoreServer {
     private func replica(for command: RESPCommand) -> StoreGroup? {
         let fallback = shards[home] ?? shards.min { $0.key < $1.key }?.value
         guard shards.count > 1, let key = Self.firstKey(of: command) else { return fallback }
-        return shards.values.first { $0.state.table.ownership.owns(key) } ?? fallback
+        let owners = shards.values.filter { $0.state.table.ownership.owns(key) }
+        return owners.max {
+            $0.state.table.ownership.version < $1.state.table.ownership.version
+        } ?? fallback
     }
 
     private static func firstKey(of command: RESPCommand) -> [UInt8]? {

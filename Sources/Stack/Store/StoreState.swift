@@ -19,7 +19,14 @@ package final class StoreState: ReplicatedState {
     /// Founds the right halves of splits; set before anything is applied.
     weak var splitter: (any ShardSplitter)?
     var splitting: SplitProgress
+    /// Where the split was, if it came in this life of the process.
+    var splitPosition: LogPosition?
     let splitChanged = Turnstile()
+    /// A copy that keeps up, where a split is expected.
+    var shadow: SplitShadow?
+    var isCopyingShadow = false
+    /// Splits in this life of the process for which nothing had to be copied any more.
+    var shadowedSplits = 0
     /// True while a backup reads the state: no other copy and no installation meanwhile.
     private(set) var isBackingUp = false
 
@@ -32,6 +39,8 @@ package final class StoreState: ReplicatedState {
         table = try KeyValueState(
             folder: folder, membership: founders, ownership: ownership,
             options: KeyValueState.Options(mapSize: mapSize))
+        table.shard = shard.rawValue
+        try? File.removeTree(folder + "/half")
         splitting = table.pendingSplit == nil ? .none : .copyDue
     }
 
@@ -39,22 +48,39 @@ package final class StoreState: ReplicatedState {
     package var checkpointed: LogPosition { table.checkpointed }
     package var membership: Membership { table.membership }
     package var isFree: Bool { !table.isCheckpointing }
-    package var wantsCheckpoint: Bool { splitting.wantsCheckpoint && !isBackingUp }
+    package var wantsCheckpoint: Bool { splitting.wantsCheckpoint }
 
     package func apply(_ entries: [LogEntry]) throws(StateError) -> [StoreReply?] {
         try table.deleteStrays()
+        if table.mustClean(before: entries) { return try applyUpToMerge(entries) }
         // A split ends the batch: the copy for the right half is made at just that place.
         guard let place = entries.firstIndex(where: { ShardSplit($0) != nil }),
             let split = ShardSplit(entries[place]), entries[place].index > applied.index
-        else { return try table.apply(entries) }
-        let replies = try table.apply(Array(entries[..<place]))
+        else { return try applyToBoth(entries) }
+        let replies = try applyToBoth(Array(entries[..<place]))
         // One split at a time: the next waits until the half before it has its group.
         return splitting == .none ? replies + [try apply(split, entries[place])] : replies
     }
 
+    private func applyToBoth(_ entries: [LogEntry]) throws(StateError) -> [StoreReply?] {
+        let replies = try table.apply(entries)
+        shadow?.note(entries)
+        return replies
+    }
+
+    /// Stops in front of a merge until no keys are left that are not this shard's.
+    private func applyUpToMerge(_ entries: [LogEntry]) throws(StateError) -> [StoreReply?] {
+        for _ in 0..<25 { try table.deleteStrays() }
+        let clean = entries.prefix { !table.mustClean(before: [$0]) }
+        return clean.isEmpty ? [] : try apply(Array(clean))
+    }
+
     package func checkpoint() async throws(StateError) {
+        // The copy for a right half is of just this place: nothing is applied until it can begin.
+        while splitting == .copyDue, isBusy { _ = await splitChanged.wait() }
         let due = splitting
-        if let work = try table.beginCheckpoint() {
+        // Nor may the disk get ahead of it before it is founded.
+        if !due.isCopying, let work = try table.beginCheckpoint() {
             try table.finishCheckpoint(await offload { work.perform() })
             let usage = try table.usage()
             isNearlyFull = usage.byteCount > usage.mapSize / 10 * 9
@@ -98,7 +124,8 @@ package final class StoreState: ReplicatedState {
     }
 
     package func install(_ file: SnapshotFile) async throws(StateError) {
-        while splitting.isCopying || isBackingUp { _ = await splitChanged.wait() }
+        while splitting.isCopying || isBusy { _ = await splitChanged.wait() }
+        dropShadow()
         try table.install(file)
         didInstall()
     }

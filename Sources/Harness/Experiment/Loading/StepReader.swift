@@ -92,7 +92,7 @@ struct StepReader {
         case .cacheFlush: return .cacheFlush
         case .shardSplit:
             let boundary = fields.optional("boundary", Checked.integer(1 ... .max))
-            return .shardSplit(boundary: boundary.map { UInt64($0) })
+            return .shardSplit(boundary: boundary.map { UInt64($0) }, returns: isLasting)
         case .shardMove:
             guard let node = fields.takeRequired("to"), let place = place(node) else { return nil }
             return .shardMove(to: place, returns: isLasting)

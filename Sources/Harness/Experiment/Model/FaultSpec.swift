@@ -21,8 +21,9 @@ package enum FaultSpec: Sendable, Equatable {
     case partition
     /// Empties a cache; happens at once.
     case cacheFlush
-    /// Makes two shards of one, at a coordinate or in the middle; happens at once.
-    case shardSplit(boundary: UInt64?)
+    /// Makes two shards of one, at a coordinate or in the middle, and one again when it heals if it
+    /// lasts.
+    case shardSplit(boundary: UInt64?, returns: Bool)
     /// Moves a shard to the nodes that another one began on, and back when it heals if it lasts.
     case shardMove(to: ShardPlace, returns: Bool)
 
@@ -78,8 +79,8 @@ package enum FaultWord: String, CaseIterable, Hashable, Sendable {
 
     package var length: Length {
         switch self {
-        case .cacheFlush, .shardSplit: .momentary
-        case .shardMove: .either
+        case .cacheFlush: .momentary
+        case .shardSplit, .shardMove: .either
         case .kill, .pause, .latency, .loss, .partition: .lasting
         }
     }

@@ -1,5 +1,5 @@
 // Shard split: a shard of the store becomes two, online, as an operator who sees it grow would have
-// it. Proven by what the nodes then say: a newer version with a narrower range, a new shard with the
+// it, and one again when the fault heals. Proven by what the nodes then say: a newer version with a narrower range, a new shard with the
 // rest, and one owner that answers for a key of it.
 
 import Blueprint
@@ -15,7 +15,10 @@ final class ShardSplitFault: Fault {
     private let desk: ShardDesk
     private let shard: UInt64
     private let wanted: UInt64?
+    /// Whether the heal merges the halves.
+    private let returns: Bool
     private let patience: Duration
+    private var halves: (left: ShardRow, right: ShardRow)?
     private var before: ShardRow?
     private var boundary: UInt64 = 0
     private var answer: Task<Result<RESPValue, FaultError>, Never>?
@@ -23,9 +26,10 @@ final class ShardSplitFault: Fault {
 
     /// `boundary` is the first coordinate of the new shard; nil: the middle.
     init(
-        _ shard: UInt64, at boundary: UInt64?, targets: [String], desk: ShardDesk,
-        patience: Duration = .seconds(15)
+        _ shard: UInt64, at boundary: UInt64?, returns: Bool, targets: [String],
+        desk: ShardDesk, patience: Duration = .seconds(15)
     ) {
+        self.returns = returns
         self.shard = shard
         wanted = boundary
         self.targets = targets
@@ -54,13 +58,15 @@ final class ShardSplitFault: Fault {
     /// The boundary is said, so that a second try of the command can split nothing else.
     func inject() throws(FaultError) {
         guard let before else { throw .unproven("the split was not prepared") }
+        order(["SHARD", "SPLIT", "\(shard)", "AT", "\(boundary)"], of: before)
+    }
+
+    private func order(_ words: [String], of row: ShardRow) {
         let deadline = MonotonicTime.now() + patience
         answer = Task { @ReactorActor in
             do throws(FaultError) {
                 return .success(
-                    try await desk.command(
-                        ["SHARD", "SPLIT", "\(shard)", "AT", "\(boundary)"], of: before,
-                        deadline: deadline))
+                    try await desk.command(words, of: row, deadline: deadline))
             } catch {
                 return .failure(error)
             }
@@ -79,6 +85,7 @@ final class ShardSplitFault: Fault {
         guard let halves else {
             throw .unproven("\(before.summary) was not split at \(boundary)\(await complaint())")
         }
+        self.halves = halves
         let key = try await desk.key(in: halves.right.range)
         self.key = key
         let owner = try await desk.owner(of: key, among: halves.right.members, deadline: deadline)
@@ -116,13 +123,42 @@ final class ShardSplitFault: Fault {
         }
     }
 
-    /// A split is over as soon as it is done.
-    func heal() {}
+    /// What was merged is merged however often that is asked for.
+    func heal() async {
+        guard returns, let halves else { return }
+        _ = await answer?.value
+        order(["SHARD", "MERGE", "\(shard)", "\(halves.right.shard)"], of: halves.left)
+    }
 
     func proveHealed() async throws(FaultError) -> [Evidence] {
         guard let key else { return [] }
+        if returns, let halves { return try await proveMerged(halves.left, key) }
         let owner = try await desk.owner(
             of: key, among: desk.nodes, deadline: .now() + patience)
         return [Evidence("owner of \(key)", owner)]
+    }
+
+    private func proveMerged(
+        _ half: ShardRow, _ key: String
+    ) async throws(FaultError) -> [Evidence] {
+        let deadline = MonotonicTime.now() + patience
+        var whole: ShardRow?
+        let isWhole = await eventually(within: patience, every: .milliseconds(20)) {
+            whole = await desk.row(of: shard)
+            return Self.isWhole(whole, again: before, since: half)
+        }
+        guard isWhole, let whole else {
+            throw .unproven("\(half.summary) was not merged again\(await complaint())")
+        }
+        let owner = try await desk.owner(of: key, among: whole.members, deadline: deadline)
+        return [
+            Evidence("version", "\(half.version) -> \(whole.version)"),
+            Evidence("whole again", whole.summary), Evidence("the only owner of \(key)", owner),
+        ]
+    }
+
+    static func isWhole(_ row: ShardRow?, again before: ShardRow?, since half: ShardRow) -> Bool {
+        guard let row, let before else { return false }
+        return row.version > half.version && row.range == before.range
     }
 }

@@ -3,11 +3,14 @@
 //     SHARD STATUS                        a line for each shard that this node knows of
 //     SHARD ROUTES                        the same for programs, see ShardTable.swift in Endpoints
 //     SHARD SPLIT shard [AT coordinate]   :number of the new shard; without AT in the middle
+//     SHARD MERGE shard other             :number of the shard, which has the other's keys now as well
 //     SHARD MOVE shard TO node...         +OK once exactly these nodes have it
+//     SHARD BALANCE [PLAN]                :number of replicas moved, so that no node has two more than
+//                                         another; or a line for each move, and none is made
 //     SHARD LEAD shard node               +OK; the leader begins to hand over to that node
 //     SHARD KEY key                       the key's coordinate, and the shard that owns it or -1
 //
-// All but STATUS, ROUTES and KEY go to the shard's leader; another node answers -NOTLEADER with its address.
+// All but STATUS, ROUTES, KEY and BALANCE go to the shard's leader; another node answers -NOTLEADER with its address.
 // A split of another range than the one that was looked at, and a change of members on top of
 // another, are refused as -UNAVAILABLE. After -UNKNOWN a move may be asked for again, of whoever leads.
 
@@ -25,6 +28,8 @@ struct ShardCommands {
 
     /// How long a move may take before it is said that nobody knows.
     static let moveTimeout = Duration.seconds(30)
+    /// How long a merge may take; the other shard's keys are away meanwhile.
+    static let mergeTimeout = Duration.seconds(60)
 
     func answer(_ command: RESPCommand) async -> RESPValue {
         do throws(CommandRefusal) {
@@ -44,8 +49,18 @@ struct ShardCommands {
             guard command.count == 3, let key = command[2] else { throw .arguments("shard") }
             return place(of: key)
         case "SPLIT": return try await split(command)
+        case "COPY" where command.count == 3:
+            guard let id = command.text(2).flatMap(UInt64.init),
+                let replica = server.shards[GroupID(id)]
+            else { throw .syntax("no replica of that shard is here") }
+            return .integer(replica.state.prepareSplit() ? 1 : 0)
+        case "MERGE": return try await merge(command)
         case "MOVE": return try await move(command)
         case "LEAD": return try lead(command)
+        case "BALANCE" where command.count == 2:
+            return .integer(Int64(try await server.balance()))
+        case "BALANCE" where command.count == 3 && command.word(2, is: "PLAN"):
+            return .array(server.balancePlan.map { .bulk(text(of: $0)) })
         default: throw .arguments("shard")
         }
     }
@@ -61,9 +76,22 @@ struct ShardCommands {
                 "version=\(route.ownership.version)", "members=\(names)",
                 "leader=\(route.leader.map(server.routes.name) ?? "-")",
                 "term=\(route.term)", "commit=\(route.commit)",
+                "state=\(server.shards[route.shard].map(Self.state) ?? "-")",
                 "here=\(server.shards[route.shard].map { StoreCommands.word(for: $0.status.role) } ?? "-")",
             ].joined(separator: " ")
         }
+    }
+
+    private func text(of move: BalanceMove) -> String {
+        let (from, to) = (server.routes.name(of: move.from), server.routes.name(of: move.to))
+        return "shard=\(move.shard) from=\(from) to=\(to)"
+    }
+
+    private static func state(of replica: StoreGroup) -> String {
+        let ties = replica.state.table.ties
+        if ties.frozen != nil { return "frozen" }
+        if ties.absorbing != nil { return "growing" }
+        return replica.state.splitting == .none ? "whole" : "splitting"
     }
 
     private func place(of key: [UInt8]) -> RESPValue {
@@ -101,12 +129,26 @@ struct ShardCommands {
             throw .syntax("\(boundary) is not inside \(ownership.range)")
         }
         let split = ShardSplit(expectedVersion: ownership.version, boundary: boundary)
-        switch await replica.propose(split.encoded) {
-        case .applied(.integer(let child)): return .integer(child)
-        case .applied: throw .unavailable("the shard is not what it was")
-        case .refused(let refusal): throw server.commands(on: replica).refused(refusal)
-        case .unknown: throw .unknown("no majority answered in time")
+        return .integer(try await ShardSplitting(server: server, replica: replica).run(split))
+    }
+
+    private func merge(_ command: RESPCommand) async throws(CommandRefusal) -> RESPValue {
+        let (replica, id) = try leader(of: command)
+        guard command.count == 4, let other = command.text(3).flatMap(UInt64.init) else {
+            throw .arguments("shard")
         }
+        let right = GroupID(other)
+        guard right != id else { throw .syntax("a shard is merged with another one") }
+        if !server.routes.isAbsorbed(right) {
+            guard replica.state.splitting == .none else {
+                throw .unavailable("the shard is being split")
+            }
+            try await ShardMerge(
+                server: server, left: replica, right: right,
+                deadline: .now() + Self.mergeTimeout
+            ).run()
+        }
+        return .integer(Int64(clamping: server.routes.heir(of: right).rawValue))
     }
 
     private func move(_ command: RESPCommand) async throws(CommandRefusal) -> RESPValue {

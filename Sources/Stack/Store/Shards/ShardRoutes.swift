@@ -7,7 +7,7 @@
 //
 //     news    count:varint  route ...
 //     route   group:varint  ownership  commit:varint  term:varint  flag [leader:varint]
-//             count:varint  member:varint ...
+//             count:varint  member:varint ...  count:varint  absorbed:varint ...
 
 import Blueprint
 import Endpoints
@@ -26,6 +26,8 @@ struct ShardRoute: Hashable, Sendable {
     var term: Term
     var leader: NodeID?
     var members: [NodeID]
+    /// Shards that are part of it by now.
+    var absorbed: [UInt64] = []
 
     func isNewer(than other: ShardRoute) -> Bool {
         let mine = (ownership.version, term.rawValue, commit.rawValue)
@@ -39,6 +41,10 @@ final class ShardRoutes {
     private let own: NodeID
     private let directory: [NodeID: ReplicaAddress]
     private(set) var known: [GroupID: ShardRoute] = [:]
+    /// When each node spoke last.
+    private var heard: [NodeID: MonotonicTime] = [:]
+    /// By shards that are part of another one by now: that one.
+    private var heirs: [GroupID: GroupID] = [:]
     /// The shards that have a running replica here.
     var open: Set<GroupID> = []
 
@@ -57,8 +63,36 @@ final class ShardRoutes {
 
     /// Believes a piece of news, unless a newer one is known.
     func note(_ route: ShardRoute) {
+        if isAbsorbed(route.shard) { return }
         if let old = known[route.shard], !route.isNewer(than: old) { return }
         known[route.shard] = route
+        for shard in route.absorbed where heirs[GroupID(shard)] != route.shard {
+            heirs[GroupID(shard)] = route.shard
+            known[GroupID(shard)] = nil
+        }
+    }
+
+    func didHear(from node: NodeID) { heard[node] = .now() }
+
+    /// The nodes that have spoken within the last few rounds of news, and this one.
+    var present: [NodeID] {
+        let now = MonotonicTime.now()
+        return directory.keys.filter { node in
+            node == own || heard[node].map { now - $0 < .seconds(2) } ?? false
+        }.sorted()
+    }
+
+    /// Whether a shard is part of another one: that it has ended is for ever.
+    func isAbsorbed(_ shard: GroupID) -> Bool { heirs[shard] != nil }
+
+    /// The shard that has what was this one's, or this one itself.
+    func heir(of shard: GroupID) -> GroupID {
+        var heir = shard
+        for _ in 0..<heirs.count {
+            guard let next = heirs[heir] else { break }
+            heir = next
+        }
+        return heir
     }
 
     /// The shard that owns a key, by the newest news.
@@ -125,6 +159,7 @@ final class ShardRoutes {
             if let leader = route.leader { writer.write(varint: leader.rawValue) }
             writer.write(count: route.members.count)
             for member in route.members { writer.write(varint: member.rawValue) }
+            writer.write(shards: route.absorbed)
         }
         return writer.finish()
     }
@@ -145,7 +180,7 @@ final class ShardRoutes {
             routes.append(
                 ShardRoute(
                     shard: shard, ownership: ownership, commit: commit, term: term,
-                    leader: leader, members: members))
+                    leader: leader, members: members, absorbed: try reader.readShards()))
         }
         try reader.expectEnd()
         return routes

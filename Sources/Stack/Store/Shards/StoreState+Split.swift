@@ -1,8 +1,9 @@
 // From an applied split to a group for the right half, on one host.
 //
 //     copyDue    the split is applied; nothing more is, before it is checkpointed
-//     copying    the checkpoint is copied and turned into the right half's state; the left half goes
-//                on meanwhile, but is not checkpointed, so that a crash finds the split again
+//     copying    the shadow, or where that is not ready a copy of the checkpoint, is turned into the
+//                right half's state; the left half goes on meanwhile, but is not checkpointed, so that
+//                a crash finds the split again
 //     clearDue   the right half is founded, durably; the state says so with the next checkpoint
 //
 // Only after that checkpoint does the right half's replica run. Were it to run earlier, a crash could
@@ -50,8 +51,15 @@ extension StoreState {
             splitter?.founds(shard, at: entry.index, members: membership) ?? false
         guard
             let half = try table.apply(split, entry, shard: shard.rawValue, founds: founds)
-        else { return .refused(.moved) }
-        if founds { splitting = .copyDue }
+        else {
+            shadow?.note([entry])
+            return .refused(.moved)
+        }
+        if founds {
+            splitting = .copyDue
+            splitPosition = entry.position
+        }
+        if !founds || shadow?.seal(before: entry.index) != true { dropShadow() }
         splitter?.didSplit(half, at: entry.position, members: membership)
         return .integer(Int64(half.child))
     }
@@ -79,14 +87,17 @@ extension StoreState {
     }
 
     private func beginCopy() throws(StateError) {
-        // A backup reads the state: the next checkpoint comes back to it.
-        if isBackingUp { return }
         guard let half = table.pendingSplit else {
             splitting = .none
             return
         }
-        let position = applied
+        // A second try comes later; the right half has not changed since.
+        let position = splitPosition ?? applied
         let members = membership
+        if let shadow {
+            return found(
+                half, on: shadow, SnapshotDescriptor(position: position, membership: members))
+        }
         let work = try table.beginSnapshot(to: folder + "/half.mdb")
         splitting = .copying
         Task { @ReactorActor in
@@ -102,10 +113,34 @@ extension StoreState {
         }
     }
 
+    /// The shadow becomes the right half; it has taken everything up to the split.
+    private func found(
+        _ half: PendingSplit, on shadow: SplitShadow, _ descriptor: SnapshotDescriptor
+    ) {
+        splitting = .copying
+        Task { @ReactorActor in
+            var isFounded = false
+            if let file = await shadow.close(as: descriptor) {
+                isFounded =
+                    await splitter?.found(
+                        half, at: descriptor.position, members: descriptor.membership, seed: file)
+                    ?? false
+            }
+            self.shadow = nil
+            if isFounded { shadowedSplits += 1 }
+            end(half, isFounded: isFounded)
+            splitChanged.wakeAll()
+        }
+    }
+
     private func endCopy(
         of half: PendingSplit, _ result: Result<SnapshotFile, StateError>, isFounded: Bool
     ) {
         _ = try? table.finishSnapshot(result)
+        end(half, isFounded: isFounded)
+    }
+
+    private func end(_ half: PendingSplit, isFounded: Bool) {
         // A state that failed meanwhile ends the process with its next entry.
         if isFounded, (try? table.clearSplit()) != nil {
             splitting = .clearDue(GroupID(half.child))

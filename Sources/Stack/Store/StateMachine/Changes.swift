@@ -19,7 +19,8 @@ struct Changes {
             return .integer(1)
         case .delete(let key): return .integer(try data.delete(key) ? 1 : 0)
         case .transact(let transaction): return try transact(transaction)
-        case .openSession, .step, .checksum: preconditionFailure("not a change of keys alone")
+        case .openSession, .step, .checksum, .merge:
+            preconditionFailure("not a change of keys alone")
         }
     }
 

@@ -38,7 +38,8 @@ extension KeyValueState {
     ) throws(StateError) -> StoreReply? {
         if case .configuration(let members) = entry.payload {
             membership = members
-            ownership.version += 1
+            // Of a frozen shard the version is what a merge is sealed with.
+            if ties.frozen == nil { ownership.version += 1 }
             try tables.put(members, transaction)
             try tables.put(ownership, transaction)
         }
@@ -49,32 +50,33 @@ extension KeyValueState {
         } catch {
             return .refused(.malformed)
         }
-        return try apply(command, at: entry.index.rawValue, transaction)
+        switch command.action {
+        case .merge(let step):
+            return try carryOut(step, at: entry.index.rawValue, transaction)
+        case .checksum:
+            let found = try checksum(at: entry.index.rawValue, transaction)
+            lastChecksum = found
+            return .checksum(found)
+        default: return try apply(command, at: logical(entry.index), transaction)
+        }
     }
 
     private func apply(
         _ command: StoreCommand, at index: UInt64, _ transaction: LMDBTransaction
     ) throws(StateError) -> StoreReply {
-        let requests = RequestTable(
-            tables: tables,
-            limits: RequestTable.Limits(
-                countMax: options.requestCountMax, ageMax: options.requestAgeMax),
-            transaction: transaction, path: environment.path)
+        let requests = requests(transaction)
         if command.action == .openSession {
+            guard ties.frozen == nil else { return .refused(.moved) }
             let reply = StoreReply.session(openedAt: index)
-            forgottenCount += try requests.keep(reply, to: .opening(at: index), at: index)
+            forgottenCount += try requests.keep(
+                reply, to: .opening(at: index, of: shard), at: index)
             return reply
-        }
-        if command.action == .checksum {
-            let found = try checksum(at: index, transaction)
-            lastChecksum = found
-            return .checksum(found)
         }
         let changes = Changes(data: data(transaction), index: index)
         let ledger = ledger(transaction)
         if case .step(let step) = command.action {
             guard owns(command.action) else { return .refused(.moved) }
-            var phases = TwoPhase(changes, requests, ledger)
+            var phases = TwoPhase(changes, requests, ledger, ties)
             defer { forgottenCount += phases.forgottenCount }
             return try phases.carryOut(step, for: command.request)
         }
@@ -97,6 +99,6 @@ extension KeyValueState {
     }
 
     private func owns(_ action: StoreCommand.Action) -> Bool {
-        action.keys.allSatisfy(ownership.owns)
+        action.keys.allSatisfy(serves)
     }
 }

@@ -37,7 +37,7 @@ extension KeyValueState {
         do throws(StateError) {
             let ledger = ledger(transaction)
             let isBusy = try ledger.preparedCount + ledger.committedCount > 0
-            if !isBusy, ownership.version == split.expectedVersion,
+            if !isBusy, ties.isFree, ownership.version == split.expectedVersion,
                 ownership.range.canSplit(at: split.boundary), !membership.isJoint
             {
                 let halves = ownership.split(at: split.boundary)
@@ -46,6 +46,10 @@ extension KeyValueState {
                 try tables.put(halves.left, transaction)
                 try tables.put(founds ? pending : nil, transaction)
                 ownership = halves.left
+                if ties.isFenced {
+                    ties.isFenced = false
+                    try tables.put(ties, transaction)
+                }
                 pendingSplit = founds ? pending : nil
                 straySearch = .below(nil)
             }
@@ -65,14 +69,21 @@ extension KeyValueState {
     }
 
     /// Turns a copy of the parent's state into the state that the right half begins with.
+    ///
+    /// The position is the split's own: a shadow has every entry up to it and not the split itself.
     static func become(
-        _ ownership: ShardOwnership, path: String, mapSize: Int
+        _ ownership: ShardOwnership, at position: LogPosition, path: String, mapSize: Int
     ) throws(StateError) {
         let environment = try LMDBEnvironment(path: path, mapSize: mapSize)
         let transaction = try environment.begin()
         let tables = try StateTables(transaction, creating: false)
         try tables.put(ownership, transaction)
+        try tables.put(position, transaction)
         try tables.put(PendingSplit?.none, transaction)
+        if var ties = try tables.ties(transaction, path: path) {
+            ties.isFenced = false
+            try tables.put(ties, transaction)
+        }
         try transaction.commit()
     }
 
@@ -85,7 +96,8 @@ extension KeyValueState {
         var count = 0
         try transaction.descend(tables.data, below: cursor) { pair in
             seen = pair.key
-            if !ownership.owns(pair.key) { strays.append(pair.key) }
+            let isTaken = ties.absorbing?.ownership.owns(pair.key) ?? false
+            if !isTaken, !ownership.owns(pair.key) { strays.append(pair.key) }
             count += 1
             return count < Self.straysLookedAtMax
         }

@@ -100,6 +100,7 @@ extension KeyValueState {
         tables = opened.tables
         membership = opened.membership
         ownership = opened.ownership
+        ties = opened.ties
         pendingSplit = opened.pendingSplit
         straySearch = StraySearch(in: opened.ownership)
         applied = opened.position

@@ -65,6 +65,10 @@ package final class KeyValueState {
     package internal(set) var membership: Membership
     /// The keys that are this shard's as of `applied`.
     package internal(set) var ownership: ShardOwnership
+    /// What binds it to other shards as of `applied`.
+    package internal(set) var ties: ShardTies
+    /// Which shard it is: part of the names of sessions that it opens.
+    var shard: UInt64 = 0
     /// The half of this shard that has no group on this host yet.
     var pendingSplit: PendingSplit?
     var straySearch: StraySearch
@@ -100,6 +104,7 @@ package final class KeyValueState {
         checkpointed = opened.position
         self.membership = opened.membership
         self.ownership = opened.ownership
+        ties = opened.ties
         pendingSplit = opened.pendingSplit
         straySearch = StraySearch(in: opened.ownership)
         phase = .open(try opened.environment.begin())
@@ -148,6 +153,14 @@ package final class KeyValueState {
 
     func data(_ transaction: LMDBTransaction) -> DataTable {
         DataTable(table: tables.data, transaction: transaction, path: environment.path)
+    }
+
+    func requests(_ transaction: LMDBTransaction) -> RequestTable {
+        RequestTable(
+            tables: tables,
+            limits: RequestTable.Limits(
+                countMax: options.requestCountMax, ageMax: options.requestAgeMax),
+            transaction: transaction, path: environment.path)
     }
 
     func ledger(_ transaction: LMDBTransaction) -> TransactionLedger {

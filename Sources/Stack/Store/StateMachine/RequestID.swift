@@ -1,8 +1,8 @@
 // The name of one request for all of its tries, so that a retry is known for what it is.
 //
 // There are two kinds of client names. One that starts with `@` was given out by the store itself:
-// `@4711` is the session that the entry at index 4711 opened, and no other entry can ever open it
-// again. Every other name is the client's own invention and opens a session by being used. What
+// `@4711` is the session that the entry at index 4711 of shard 0 opened, `@4711.2` that of shard 2,
+// and no other entry can ever open it again. Every other name is the client's own invention and opens a session by being used. What
 // the difference means for a late retry is written in RequestTable.swift.
 
 package struct RequestID: Hashable, Sendable {
@@ -21,11 +21,14 @@ package struct RequestID: Hashable, Sendable {
     }
 
     /// The opening of a session, by the index of the entry that opens it.
-    static func opening(at index: UInt64) -> RequestID {
-        RequestID(client: sessionName(openedAt: index), sequence: 0)
+    static func opening(at index: UInt64, of shard: UInt64) -> RequestID {
+        RequestID(client: sessionName(openedAt: index, of: shard), sequence: 0)
     }
 
-    static func sessionName(openedAt index: UInt64) -> [UInt8] { Array("@\(index)".utf8) }
+    /// Shards may be merged, so the index alone would not do.
+    static func sessionName(openedAt index: UInt64, of shard: UInt64) -> [UInt8] {
+        Array((shard == 0 ? "@\(index)" : "@\(index).\(shard)").utf8)
+    }
 
     /// Whether no client may use the name.
     var isReserved: Bool { client.starts(with: Self.reservedMark.utf8) }

@@ -69,10 +69,39 @@ struct RequestTable {
         return try forget(at: index)
     }
 
+    /// Takes in what another shard knows; returns how many had to be forgotten. All of them count as
+    /// applied now, told apart by four more bytes of their place.
+    func adopt(
+        _ requests: [KeyValue], _ sessions: [KeyValue], at index: UInt64
+    ) throws(StateError) -> Int {
+        for (number, pair) in requests.enumerated() {
+            // Known here, too, since before a split of the two.
+            if try transaction.value(of: pair.key, in: tables.requests) != nil { continue }
+            let client = Array(pair.key.dropLast(8))
+            try transaction.put(pair.value, for: pair.key, in: tables.requests)
+            let place = Self.bigEndian(index) + Self.bigEndian(UInt64(number)).suffix(4)
+            try transaction.put(pair.key, for: place, in: tables.order)
+            var session = try session(of: client) ?? Session()
+            session.rememberedCount += 1
+            try transaction.put(session.encoded, for: client, in: tables.sessions)
+        }
+        for pair in sessions {
+            guard let other = Session(decoding: pair.value) else { throw .damaged(path: path) }
+            guard let through = other.forgottenThrough, var own = try session(of: pair.key) else {
+                continue
+            }
+            own.forgottenThrough = max(own.forgottenThrough ?? 0, through)
+            try transaction.put(own.encoded, for: pair.key, in: tables.sessions)
+        }
+        return try forget(at: index)
+    }
+
     private func forget(at index: UInt64) throws(StateError) -> Int {
         var forgottenCount = 0
         while let oldest = try transaction.first(in: tables.order) {
-            guard let place = Self.number(oldest.key) else { throw .damaged(path: path) }
+            guard let place = Self.number(Array(oldest.key.prefix(8))) else {
+                throw .damaged(path: path)
+            }
             let isOld = index - min(place, index) > limits.ageMax
             let count = try transaction.count(of: tables.order)
             guard isOld || count > limits.countMax else { break }

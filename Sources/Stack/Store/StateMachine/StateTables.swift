@@ -31,6 +31,7 @@ struct StateTables {
         let position: LogPosition
         let membership: Membership
         let ownership: ShardOwnership
+        let ties: ShardTies
         let pendingSplit: PendingSplit?
     }
 
@@ -39,6 +40,7 @@ struct StateTables {
         static let applied = Array("applied".utf8)
         static let membership = Array("membership".utf8)
         static let ownership = Array("ownership".utf8)
+        static let ties = Array("ties".utf8)
         static let split = Array("split".utf8)
     }
 
@@ -105,6 +107,19 @@ struct StateTables {
         try transaction.put(ownership.encoded, for: Key.ownership, in: meta)
     }
 
+    func put(_ ties: ShardTies, _ transaction: LMDBTransaction) throws(StateError) {
+        try transaction.put(ties.encoded, for: Key.ties, in: meta)
+    }
+
+    /// Nil where nothing was ever written of any.
+    func ties(
+        _ transaction: LMDBTransaction, path: String
+    ) throws(StateError) -> ShardTies? {
+        guard let bytes = try transaction.value(of: Key.ties, in: meta) else { return nil }
+        guard let ties = try? ShardTies(decoding: bytes) else { throw .damaged(path: path) }
+        return ties
+    }
+
     func put(_ split: PendingSplit?, _ transaction: LMDBTransaction) throws(StateError) {
         try transaction.put(split?.encoded ?? [], for: Key.split, in: meta)
     }
@@ -128,9 +143,10 @@ struct StateTables {
         let split = try transaction.value(of: Key.split, in: meta) ?? []
         let pending = split.isEmpty ? nil : try? PendingSplit(decoding: split)
         guard split.isEmpty || pending != nil else { throw .damaged(path: environment.path) }
+        let ties = try ties(transaction, path: environment.path) ?? ShardTies()
         return Opened(
             environment: environment, tables: self, position: position, membership: membership,
-            ownership: ownership, pendingSplit: pending)
+            ownership: ownership, ties: ties, pendingSplit: pending)
     }
 
     private static func readNumber(_ bytes: [UInt8]) throws(ByteReaderError) -> UInt64 {

@@ -34,6 +34,7 @@ extension StoreCommand {
         case .transact(let transaction): transaction.encode(into: &writer)
         case .openSession, .checksum: break
         case .step(let step): step.encode(into: &writer)
+        case .merge(let step): step.encode(into: &writer)
         }
         return writer.finish()
     }
@@ -48,6 +49,7 @@ extension StoreCommand {
         case .openSession: Tag.openSession
         case .step(let step): step.tag
         case .checksum: Tag.checksum
+        case .merge(let step): step.tag
         }
     }
 
@@ -81,6 +83,7 @@ extension StoreCommand {
         if let step = try TransactionStep(tag: tag, decoding: &reader) { return .step(step) }
         if tag == Tag.transact { return .transact(try Transaction(decoding: &reader)) }
         do throws(ByteReaderError) {
+            if let step = try MergeStep(tag: tag, decoding: &reader) { return .merge(step) }
             return try readPlainAction(tag, &reader)
         } catch {
             throw .malformed(error)

@@ -9,7 +9,7 @@
 //        1 set: key, value      2 increment: key, n (zigzag)      3 once: token, key, value
 //        4 delete: key          5 transact: conditions, writes    6 open a session: nothing
 //        7 to 11 steps of a transaction across shards, see TransactionStep.swift
-//        12 checksum: nothing
+//        12 checksum: nothing   13 to 19 steps of a merge, see MergeStep.swift
 //
 // A client of no bytes, with the number 0, means that the command has no request: it counts as
 // often as it is sent.
@@ -36,6 +36,7 @@ package struct StoreCommand: Hashable, Sendable {
         case step(TransactionStep)
         /// Changes nothing: every replica looks at what it has.
         case checksum
+        case merge(MergeStep)
     }
 
     /// Nil for a command that counts as often as it is sent.
@@ -55,7 +56,7 @@ package struct StoreCommand: Hashable, Sendable {
             try Self.check(key: token)
             try Self.check(key: key)
             try Self.check(value: value)
-        case .transact, .openSession, .step, .checksum: break
+        case .transact, .openSession, .step, .checksum, .merge: break
         }
         self.request = request
         self.action = action
@@ -77,7 +78,7 @@ extension StoreCommand.Action {
         case .set(let key, _), .increment(let key, _), .delete(let key): [key]
         case .once(let token, let key, _): [token, key]
         case .transact(let transaction): transaction.keys
-        case .openSession, .checksum: []
+        case .openSession, .checksum, .merge: []
         case .step(let step): step.part?.transaction.keys ?? []
         }
     }

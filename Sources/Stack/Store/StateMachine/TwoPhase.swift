@@ -31,10 +31,17 @@ struct TwoPhase {
     let requests: RequestTable
     let ledger: TransactionLedger
     let index: UInt64
+    /// What the shard is tied to: behind a fence nothing new is prepared, and of a home that is part
+    /// of this shard by now everything was decided before, and what is not known here was aborted.
+    let ties: ShardTies
     /// Requests that the table had to forget for new ones.
     private(set) var forgottenCount = 0
 
-    init(_ changes: Changes, _ requests: RequestTable, _ ledger: TransactionLedger) {
+    init(
+        _ changes: Changes, _ requests: RequestTable, _ ledger: TransactionLedger,
+        _ ties: ShardTies = ShardTies()
+    ) {
+        self.ties = ties
         self.changes = changes
         self.requests = requests
         self.ledger = ledger
@@ -52,7 +59,9 @@ struct TwoPhase {
             return try begin(record)
         case .prepare(let part, let id):
             return try prepare(PreparedTransaction(id: id, part: part))
-        case .decide(let id, .commit): return try commit(id)
+        case .decide(let id, .commit) where !ties.absorbed.contains(id.home):
+            return try commit(id)
+        case .decide(let id, .commit): return try abort(id, failed: nil)
         case .decide(let id, .abort(let place)): return try abort(id, failed: place)
         case .finish(let id, let isCommitted): return try finish(id, isCommitted)
         case .forget(let id):
@@ -80,6 +89,7 @@ struct TwoPhase {
             try keep(refusal, for: record.request)
             return refusal
         }
+        if ties.isFenced { return .refused(.moved) }
         guard try ledger.preparedCount < Self.preparedMax else { return .refused(.overloaded) }
         try ledger.prepare(record)
         return .begun(record.id)
@@ -124,6 +134,10 @@ struct TwoPhase {
             return .locked(holder)
         }
         if let refusal = try test(record.part) { return refusal }
+        // It began here, with a part for a shard that has been taken in since: to be planned anew.
+        let isPreparedHere = try ledger.prepared(record.id) != nil
+        let isDecidedHere = try ledger.committed(record.id) != nil
+        if ties.isFenced || isPreparedHere || isDecidedHere { return .refused(.moved) }
         guard try ledger.preparedCount < Self.preparedMax else { return .refused(.overloaded) }
         try ledger.prepare(record)
         try keep(.prepared, for: record.id.request)

@@ -12,7 +12,9 @@ extension StoreServer {
     func sweepTransactionsRegularly() async {
         while !hasEnded {
             _ = await ended.wait(deadline: .now() + transactions.limits.sweepInterval)
-            if !hasEnded { transactions.sweep(shards.values.filter(\.isLeader)) }
+            guard !hasEnded else { return }
+            transactions.sweep(shards.values.filter(\.isLeader))
+            sweepMerges()
         }
     }
 }

@@ -23,6 +23,10 @@ struct TransactionLimits: Sendable {
     var answerTimeout = Duration.milliseconds(1500)
     /// How long the shards are told of an outcome before that is left to the next look.
     var finishTimeout = Duration.seconds(5)
+    /// How long a split or a merge waits for transactions to end before it is given up.
+    var fenceTimeout = Duration.seconds(4)
+    /// How long the other shard of a merge is asked for one part.
+    var partTimeout = Duration.seconds(6)
     /// Transactions that this node coordinates at once; more are refused as overload.
     var coordinatedMax = 1024
     /// Unfinished ones that are asked about at once.
@@ -124,8 +128,24 @@ final class ShardTransactions {
         return status
     }
 
+    /// Sends a command to whoever leads a shard.
+    func ask(
+        _ shard: GroupID, _ command: [UInt8], deadline: MonotonicTime
+    ) async -> Result<RESPValue, SeekError> {
+        guard isRunning else { return .failure(.unavailable("this node stops")) }
+        do throws(SeekError) {
+            let seeker = try seeker(shard.rawValue)
+            let wait = limits.partTimeout
+            return .success(
+                try await seeker.call(encoded: command, deadline: deadline, wait: wait).value)
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Of a shard that is part of another one by now, that one's.
     private func seeker(_ shard: UInt64) throws(SeekError) -> LeaderSeeker {
-        let id = GroupID(shard)
+        let id = routes.heir(of: GroupID(shard))
         let members = routes.addresses(of: id)
         if let known = seekers[id], known.members == members { return known.seeker }
         guard !members.isEmpty else { throw .unavailable("shard \(shard) is not known here") }

@@ -66,8 +66,9 @@ struct TransactionCommands {
     }
 
     private func replica(of shard: UInt64) throws(CommandRefusal) -> StoreGroup {
-        if let replica = server.shards[GroupID(shard)] { return replica }
-        let route = server.routes.known[GroupID(shard)]
+        let id = server.routes.heir(of: GroupID(shard))
+        if let replica = server.shards[id] { return replica }
+        let route = server.routes.known[id]
         throw .notLeader(route.flatMap(server.routes.leaderAddress))
     }
 }

@@ -14,10 +14,11 @@ import Wire
 @Suite(.timeLimit(.minutes(1)))
 struct ShardFaultTests {
     private func split(
-        _ store: ShardStandIn, _ shard: UInt64 = 0, at boundary: UInt64? = nil
+        _ store: ShardStandIn, _ shard: UInt64 = 0, at boundary: UInt64? = nil,
+        returns: Bool = false
     ) -> ShardSplitFault {
         ShardSplitFault(
-            shard, at: boundary, targets: ["s-1"], desk: store.desk,
+            shard, at: boundary, returns: returns, targets: ["s-1"], desk: store.desk,
             patience: .milliseconds(400))
     }
 
@@ -54,6 +55,32 @@ struct ShardFaultTests {
         store.lie = lie
         try fault.inject()
         await expectUnproven(what) { _ = try await fault.prove() }
+    }
+
+    @Test func `a split that lasts is merged again`() async throws {
+        let store = try ShardStandIn([[1, 2], [3]])
+        let proof = try await split(store, returns: true).runThrough()
+        #expect(proof.gone.first?.value == "2 -> 3")
+        #expect(proof.gone.contains { $0.value == "shard 0 0..<100 version 3" })
+    }
+
+    @Test(arguments: [
+        (ShardStandIn.Lie.nothingDone, "was not merged again"),
+        (.refused, "ERR not today"),
+        (.oldVersion, "was not merged again"),
+        (.everybodyOwns, "both answer"),
+    ])
+    func `a merge that cannot be seen is none`(_ lie: ShardStandIn.Lie, _ what: String)
+        async throws
+    {
+        let store = try ShardStandIn([[1, 2], [3]])
+        let fault = split(store, returns: true)
+        try await fault.prepare()
+        try fault.inject()
+        _ = try await fault.prove()
+        store.lie = lie
+        await fault.heal()
+        await expectUnproven(what) { _ = try await fault.proveHealed() }
     }
 
     @Test func `what cannot be split is not tried`() async throws {

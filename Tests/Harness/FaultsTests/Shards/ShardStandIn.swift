@@ -60,7 +60,7 @@ final class ShardStandIn {
         case ("SHARD", "KEY"):
             let place = ShardRule.user.coordinate(of: words[2].utf8.span)
             return .array([.integer(Int64(clamping: place)), .integer(0)])
-        case ("SHARD", "SPLIT"), ("SHARD", "MOVE"): return change(words)
+        case ("SHARD", "SPLIT"), ("SHARD", "MOVE"), ("SHARD", "MERGE"): return change(words)
         case ("GET", let key): return owns(key, name) ? .null : .error("WRONGSHARD 1 -")
         default: return .error("ERR unknown command")
         }
@@ -90,6 +90,11 @@ final class ShardStandIn {
                 nodes.first { $0.name == name }
             }
             return .simple("OK")
+        }
+        if words[1] == "MERGE" {
+            rows[place].range.upper = rows.first { $0.shard == UInt64(words[3]) }?.range.upper
+            rows.removeAll { $0.shard == UInt64(words[3]) }
+            return .integer(Int64(shard))
         }
         guard let boundary = UInt64(words[4]) else { return .error("ERR no boundary") }
         var right = rows[place]

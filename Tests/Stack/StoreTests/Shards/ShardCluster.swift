@@ -124,9 +124,20 @@ final class ShardCluster {
     }
 
     func ask(_ name: String, _ words: String...) async throws -> RESPValue {
-        let address = try #require(
-            shards.joined().first { $0.client.name == name }?.client.address)
-        return try await client(address).call(words, deadline: soon())
+        try await ask(name, words)
+    }
+
+    func ask(_ name: String, _ words: [String]) async throws -> RESPValue {
+        try await client(try address(of: name)).call(words, deadline: soon())
+    }
+
+    /// Of something that takes as long as it takes.
+    func askPatiently(_ name: String, _ words: String...) async throws -> RESPValue {
+        try await client(try address(of: name)).call(words, deadline: .now() + .seconds(60))
+    }
+
+    private func address(of name: String) throws -> SocketAddress {
+        try #require(shards.joined().first { $0.client.name == name }?.client.address)
     }
 
     /// Calls until somebody answers, following redirects; every try sends the same words.
@@ -200,6 +211,16 @@ final class ShardCluster {
                 case .integer(let child) = try await self.ask(leader, "SHARD", "SPLIT", "\(shard)")
             else { return nil }
             return UInt64(child)
+        }
+    }
+
+    /// Asks the leader of one shard to take another one in until it has.
+    func merge(_ shard: UInt64, with other: UInt64) async throws {
+        try await until("shards \(shard) and \(other) are merged") {
+            let leader = try await self.leader(of: shard)
+            let reply = try? await self.askPatiently(
+                leader, "SHARD", "MERGE", "\(shard)", "\(other)")
+            return reply == .integer(Int64(shard)) ? () : nil
         }
     }
 

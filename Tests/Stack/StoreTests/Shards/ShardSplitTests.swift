@@ -63,6 +63,90 @@ struct ShardSplitTests {
         }
     }
 
+    @Test func `the right half is not away while its state is copied`() async throws {
+        try await ShardCluster.with { cluster in
+            let value = String(repeating: "x", count: 8000)
+            for user in 1...400 {
+                _ = try await cluster.call("SET", "{u\(user)}:v", value)
+            }
+            let load = (0..<4).map { lane in
+                Task { @ReactorActor in
+                    try await cluster.count(
+                        users: lane * 10 + 1...lane * 10 + 10, rounds: 15, client: "w")
+                }
+            }
+            let child = try await cluster.split(0)
+            _ = try await cluster.leader(of: child)
+            for writer in load { try await writer.value }
+            try await cluster.expectCounts(users: 1...40, 15)
+            // Every host had its copy before the split came.
+            try await cluster.until("all have founded the right half") {
+                cluster.nodes(of: child).count == 3 ? () : nil
+            }
+            for name in cluster.names {
+                let replica = try #require(try cluster.server(name).shards[GroupID(0)])
+                #expect(replica.state.shadowedSplits == 1, "\(name)")
+                #expect(replica.state.shadow == nil)
+            }
+            for user in [1, 200, 400] {
+                #expect(try await cluster.call("GET", "{u\(user)}:v") == .bulk(value))
+            }
+        }
+    }
+
+    @Test func `a shadow that nobody asks for any more is given up`() async throws {
+        try await ShardCluster.with { cluster in
+            let leader = try await cluster.leader(of: 0)
+            let replica = try #require(try cluster.server(leader).shards[GroupID(0)])
+            try await cluster.until("the shadow keeps up") {
+                let reply = try await cluster.ask(leader, "SHARD", "COPY", "0")
+                return reply == .integer(1) ? () : nil
+            }
+            try await cluster.count(users: 1...5, rounds: 1, client: "a")
+            #expect(replica.state.shadow?.progress == .ready)
+            replica.state.dropShadow(olderThan: .zero)
+            #expect(replica.state.shadow == nil)
+            #expect(!File.exists(replica.state.folder + "/half"))
+            try await cluster.expectCounts(users: 1...5, 1)
+        }
+    }
+
+    @Test func `constant transactions across shards do not keep a shard from being split`()
+        async throws
+    {
+        try await ShardCluster.with(shards: 2) { cluster in
+            let keys = (1...60).map { "{u\($0)}:n" }
+            let first = keys.filter { ShardKey.shard(of: $0, count: 2) == 0 }
+            let second = keys.filter { ShardKey.shard(of: $0, count: 2) == 1 }
+            let isOver = Over()
+            let lanes = (0..<8).map { lane in
+                Task { @ReactorActor () -> Int in
+                    var count = 0
+                    while !isOver.value {
+                        count += 1
+                        _ = try await cluster.call(
+                            "TXN", "THEN", "INCRBY", first[lane], "1", "INCRBY", second[lane], "-1",
+                            "ID", "t\(lane)", "\(count)")
+                    }
+                    return count
+                }
+            }
+            let child = try await cluster.split(0)
+            _ = try await cluster.leader(of: child)
+            isOver.value = true
+            for (lane, task) in lanes.enumerated() {
+                let count = try await task.value
+                #expect(try await cluster.call("GET", first[lane]) == .bulk("\(count)"))
+                #expect(try await cluster.call("GET", second[lane]) == .bulk("-\(count)"))
+            }
+        }
+    }
+
+    @ReactorActor
+    private final class Over {
+        var value = false
+    }
+
     @Test func `requests that were answered before a split are answered the same after it`()
         async throws
     {
