@@ -32,10 +32,12 @@ struct NodeMetrics {
         }
         let status = await status(of: tier)
         page.gauge("up", "Whether the tier answered for its status.", status == nil ? 0 : 1)
+        // Two figures may come to one name, and a page with two samples of one name is refused.
+        var seen: Set<String> = []
         for figure in status ?? [] {
-            page.gauge(
-                MetricsPage.name(from: "\(tier.rawValue)_\(figure.name)"),
-                "From the status of the tier.", figure.value)
+            let name = MetricsPage.name(from: "\(tier.rawValue)_status_\(figure.name)")
+            guard seen.insert(name).inserted else { continue }
+            page.gauge(name, "From the status of the tier.", figure.value)
         }
         return page
     }

@@ -52,7 +52,7 @@ struct StatusFigure: Equatable {
         if let value = Double(text) {
             figures.append(StatusFigure(name: name, value: value))
         } else if ["leader", "master"].contains(text) {
-            figures.append(StatusFigure(name: "is_\(text)", value: 1))
+            figures.append(StatusFigure(name: "\(name)_is_\(text)", value: 1))
         } else if text == "true" || text == "false" {
             figures.append(StatusFigure(name: name, value: text == "true" ? 1 : 0))
         }

@@ -22,7 +22,7 @@ struct StatusFigureTests {
         let figures = StatusFigure.figures(ofInfo: text)
         #expect(
             names(figures) == [
-                "keyspace_hits", "is_leader", "db0_keys", "db0_expires",
+                "keyspace_hits", "role_is_leader", "db0_keys", "db0_expires",
                 "group_orders_workers_1_lag", "group_orders_workers_1_oldest_age_ms",
             ])
         #expect(figures.map(\.value) == [12, 1, 3, 0, 5, 20])

@@ -38,7 +38,7 @@ struct DegradedTests {
     @Test func `a store that was away for long is refused at once, and found when it is back`()
         async throws
     {
-        let bench = try Bench(requestTimeout: .seconds(1))
+        let bench = try Bench(requestTimeout: .milliseconds(300))
         let token = try await bench.signIn(17)
         bench.store.mood = .answering(.error("UNAVAILABLE no leader"))
         for number in 0..<5 { #expect(try await bench.post(17, "p\(number)", token).status == 503) }
@@ -129,7 +129,7 @@ struct DegradedTests {
         }
         let first = call()
         let second = call()
-        await Reactor.sleep(for: .milliseconds(1))
+        while bulkhead.waiting == 0 { await Task.yield() }
         await #expect(throws: DependencyError.self) { try await call().value }
         #expect(bulkhead.calls == 1 && bulkhead.refused == 1)
         gate.fulfil(7)
@@ -143,7 +143,7 @@ struct DegradedTests {
                 await never.value() ?? 0
             }
         }
-        await Reactor.sleep(for: .milliseconds(1))
+        while hasty.calls == 0 { await Task.yield() }
         await #expect(throws: DependencyError.self) {
             try await hasty.run(until: .now() + .seconds(20)) { () async throws(DependencyError) in
                 1
@@ -156,7 +156,7 @@ struct DegradedTests {
     @Test func `an app is ready although the shared store is away, and shows its figures`()
         async throws
     {
-        let bench = try Bench(requestTimeout: .seconds(1))
+        let bench = try Bench(requestTimeout: .milliseconds(300))
         let token = try await bench.signIn(17)
         bench.store.kill()
         for number in 0..<5 { _ = try await bench.post(17, "p\(number)", token) }

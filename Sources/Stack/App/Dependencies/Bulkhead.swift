@@ -36,6 +36,8 @@ final class Bulkhead {
         return try await call()
     }
 
+    var waiting: Int { places.waiterCount }
+
     private func takePlace(_ deadline: MonotonicTime) async throws(DependencyError) {
         if calls < callsMax {
             calls += 1
