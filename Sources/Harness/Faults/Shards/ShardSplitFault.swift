@@ -1,6 +1,6 @@
 // Shard split: a shard of the store becomes two, online, as an operator who sees it grow would have
-// it, and one again when the fault heals. Proven by what the nodes then say: a newer version with a narrower range, a new shard with the
-// rest, and one owner that answers for a key of it.
+// it, and one again when the fault heals. Proven by what the nodes then say: a newer version with a
+// narrower range, a new shard with the rest, and one owner that answers for a key of it.
 
 import Blueprint
 import Endpoints

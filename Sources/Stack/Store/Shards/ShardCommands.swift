@@ -10,9 +10,10 @@
 //     SHARD LEAD shard node               +OK; the leader begins to hand over to that node
 //     SHARD KEY key                       the key's coordinate, and the shard that owns it or -1
 //
-// All but STATUS, ROUTES, KEY and BALANCE go to the shard's leader; another node answers -NOTLEADER with its address.
-// A split of another range than the one that was looked at, and a change of members on top of
-// another, are refused as -UNAVAILABLE. After -UNKNOWN a move may be asked for again, of whoever leads.
+// All but STATUS, ROUTES, KEY, COPY and BALANCE go to the shard's leader; another node answers
+// -NOTLEADER with its address. A split of another range than the one that was looked at, and a change
+// of members on top of another, are refused as -UNAVAILABLE. After -UNKNOWN a move or a merge may be
+// asked for again, of whoever leads.
 
 import Blueprint
 import Endpoints

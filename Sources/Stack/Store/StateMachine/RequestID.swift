@@ -2,8 +2,9 @@
 //
 // There are two kinds of client names. One that starts with `@` was given out by the store itself:
 // `@4711` is the session that the entry at index 4711 of shard 0 opened, `@4711.2` that of shard 2,
-// and no other entry can ever open it again. Every other name is the client's own invention and opens a session by being used. What
-// the difference means for a late retry is written in RequestTable.swift.
+// and no other entry can ever open it again. Every other name is the client's own invention and opens
+// a session by being used. What the difference means for a late retry is written in
+// RequestTable.swift.
 
 package struct RequestID: Hashable, Sendable {
     package static let clientCountMax = 128
