@@ -80,7 +80,8 @@ private func samples() -> [TierSettings] {
     edge.idleTimeout = .milliseconds(10)
     edge.drainTimeout = .milliseconds(11)
     return [
-        .balancer(balancer), .edge(edge), .app(app), .cache(CacheSettings(memoryLimit: 5)), .store(store),
+        .balancer(balancer), .edge(edge), .app(app), .cache(CacheSettings(memoryLimit: 5)),
+        .store(store),
         .queue(queue), .worker(worker),
     ]
 }
