@@ -97,6 +97,19 @@ package struct HTTPHeaders: Sendable {
                 value: valueStart..<valueEnd))
     }
 
+    /// Adds the fields of another head whose names, in small letters, are wanted, byte for byte.
+    package mutating func append(from other: HTTPHeaders, where isWanted: (String) -> Bool) {
+        for slot in other.slots where isWanted(other.text(slot.name).lowercased()) {
+            let start = storage.count
+            let shift = start - slot.line.lowerBound
+            storage.append(contentsOf: other.storage[slot.line])
+            slots.append(
+                Slot(
+                    line: start..<storage.count, name: start..<slot.name.upperBound + shift,
+                    value: slot.value.lowerBound + shift..<slot.value.upperBound + shift))
+        }
+    }
+
     package mutating func remove(_ name: String) {
         removeAll { $0.equalsIgnoringCase(name.utf8.span) }
     }

@@ -178,11 +178,18 @@ final class TricklingOrigin {
     private(set) var requests = 0
     var address: SocketAddress { listener.address }
 
-    init(pieces: [String], fields: [String] = [], breaksOff: Bool = false) throws {
+    init(
+        pieces: [String], fields: [String] = [], tag: [UInt8] = [],
+        breaksOff: Bool = false
+    ) throws {
         listener = try Listener(SocketAddress(ip: .loopback, port: 0))
         Task { @ReactorActor [self] in
             while let connection = await listener.acceptNext() {
-                Task { @ReactorActor in await serve(connection, pieces, fields, breaksOff) }
+                Task { @ReactorActor in
+                    let lines = fields.flatMap { Array("\($0)\r\n".utf8) }
+                    let tagLine = tag.isEmpty ? [] : tag + [0x0D, 0x0A]
+                    await serve(connection, pieces, lines + tagLine, breaksOff)
+                }
             }
         }
     }
@@ -191,7 +198,7 @@ final class TricklingOrigin {
     func stop() { listener.close() }
 
     private func serve(
-        _ connection: Connection, _ pieces: [String], _ fields: [String], _ breaksOff: Bool
+        _ connection: Connection, _ pieces: [String], _ lines: [UInt8], _ breaksOff: Bool
     ) async {
         defer { connection.close() }
         while (try? await connection.receive()) == true {
@@ -199,7 +206,7 @@ final class TricklingOrigin {
             requests += 1
             connection.send(
                 Array("HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\n".utf8)
-                    + fields.flatMap { Array("\($0)\r\n".utf8) }
+                    + lines
                     + Array("Transfer-Encoding: chunked\r\n\r\n".utf8))
             for (index, piece) in pieces.enumerated() {
                 if index > 0 { _ = await gate.value() }
@@ -217,11 +224,15 @@ final class TricklingOrigin {
 @ReactorActor
 final class RawClient {
     private let connection: Connection
-    private(set) var text = ""
+    private(set) var bytes: [UInt8] = []
+    var text: String { String(decoding: bytes, as: UTF8.self) }
 
-    init(_ address: SocketAddress, _ target: String) async throws {
+    init(_ address: SocketAddress, _ target: String, _ field: [UInt8] = []) async throws {
         connection = try await Connection.connect(to: address, deadline: .now() + .seconds(10))
-        connection.send(Array("GET \(target) HTTP/1.1\r\nHost: www.example.com\r\n\r\n".utf8))
+        let line = field.isEmpty ? [] : field + [0x0D, 0x0A]
+        connection.send(
+            Array("GET \(target) HTTP/1.1\r\nHost: www.example.com\r\n".utf8) + line
+                + [0x0D, 0x0A])
     }
 
     /// False when the connection ended, or ten seconds passed, without it.
@@ -229,7 +240,7 @@ final class RawClient {
         let deadline = MonotonicTime.now() + .seconds(10)
         while !text.contains(part) {
             guard (try? await connection.receive(deadline: deadline)) == true else { return false }
-            text += String(decoding: connection.inbound.bytes, as: UTF8.self)
+            bytes += connection.inbound.bytes
             connection.inbound.consume(connection.inbound.count)
         }
         return true

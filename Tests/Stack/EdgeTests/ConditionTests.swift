@@ -1,6 +1,7 @@
 // Conditions and ranges of clients, answered from what is stored (RFC 9110 sections 13 and 14, RFC 9111
 // section 4.3.2).
 
+import Blueprint
 import Endpoints
 import Reactor
 import Testing
@@ -64,6 +65,24 @@ extension EdgeSuite {
             #expect(answer.field("content-location") == "/x")
             #expect(answer.field("age") == "0")
             #expect(answer.head.headers["content-type"] == nil)
+        }
+
+        @Test func `bytes beyond ASCII in a tag come back as they were`() async throws {
+            let source = try TricklingOrigin(
+                pieces: ["one"], tag: Array("ETag: \"a".utf8) + [0xFC, 0x22])
+            defer { source.stop() }
+            let fixture = try EdgeFixture(behind: [
+                NamedAddress(name: "origin", address: source.address)
+            ])
+            defer { fixture.stop() }
+            try await fixture.send()
+            let client = try await RawClient(
+                fixture.address, "/a", Array("If-None-Match: \"a".utf8) + [0xFC, 0x22])
+            let isAnswered = await client.receive(until: "\r\n\r\n")
+            #expect(isAnswered)
+            #expect(client.text.hasPrefix("HTTP/1.1 304 "))
+            #expect(client.bytes.contains([0x61, 0xFC, 0x22]))
+            client.close()
         }
 
         @Test func `a condition that nothing is stored for goes to the origin`() async throws {

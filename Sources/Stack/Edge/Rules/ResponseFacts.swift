@@ -57,6 +57,12 @@ package struct ResponseFacts: Sendable {
     /// In milliseconds; negative once it is stale.
     package func freshness(at moment: Moment) -> Int64 { lifetime * 1000 - age(at: moment) }
 
+    /// In whole seconds, rounded down: below 0 from the first moment of being stale.
+    package func secondsLeft(at moment: Moment) -> Int64 {
+        let left = freshness(at: moment)
+        return left < 0 ? (left - 999) / 1000 : left / 1000
+    }
+
     /// True when the origin can be asked whether it still holds.
     package var hasValidator: Bool { entityTag != nil || lastModifiedSeconds != nil }
 }

@@ -26,14 +26,12 @@ package enum StoredFields {
     ///
     /// What describes the stored bytes stays, since a 304 brings none (section 3.2).
     package static func updated(_ stored: HTTPHeaders, by update: HTTPHeaders) -> HTTPHeaders {
-        var fresh = update
-        for name in ["content-encoding", "content-range"] + perAnswer + proxyFields {
-            fresh.remove(name)
-        }
-        let fields = fresh.all
-        var result = stored
-        for (name, _) in fields { result.remove(name) }
-        for (name, value) in fields { result.append(name, value) }
+        let excluded = ["content-encoding", "content-range"] + perAnswer + proxyFields
+        let names = Set(update.all.map { $0.name.lowercased() }).subtracting(excluded)
+        // Put together anew, for removed fields would stay behind in memory with each renewal.
+        var result: HTTPHeaders = [:]
+        result.append(from: stored) { !names.contains($0) }
+        result.append(from: update) { names.contains($0) }
         return result
     }
 
@@ -51,9 +49,7 @@ package enum StoredFields {
     /// The fields of a 304 made here (RFC 9110 section 15.4.5); more would be repetition.
     package static func ofNotModified(_ stored: HTTPHeaders) -> HTTPHeaders {
         var fields: HTTPHeaders = [:]
-        for name in notModifiedFields {
-            for value in stored.values(of: name) { fields.append(canonical(name), value) }
-        }
+        fields.append(from: stored) { notModifiedFields.contains($0) }
         return fields
     }
 
@@ -61,12 +57,4 @@ package enum StoredFields {
         "cache-control", "cdn-cache-control", "content-location", "date", "etag", "expires",
         "last-modified", "vary",
     ]
-
-    private static func canonical(_ name: String) -> String {
-        name == "etag"
-            ? "ETag"
-            : name.split(separator: "-").map {
-                $0 == "cdn" ? "CDN" : $0.prefix(1).uppercased() + $0.dropFirst()
-            }.joined(separator: "-")
-    }
 }

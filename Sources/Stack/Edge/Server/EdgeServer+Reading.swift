@@ -95,7 +95,7 @@ extension EdgeServer {
             guard isLeader || isUsable(renewed, request) else { return nil }
             counts.revalidated += 1
             status.forwardStatus = 304
-            status.timeToLive = renewed.facts.freshness(at: now) / 1000
+            status.timeToLive = renewed.facts.secondsLeft(at: now)
             return .object(renewed, status)
         case .stale(let stale):
             guard isLeader || mayStandIn(stale, request) else { return nil }
@@ -191,7 +191,7 @@ extension EdgeServer {
     func hitStatus(_ object: StoredObject, _ moment: Moment) -> CacheStatus {
         var status = CacheStatus()
         status.isHit = true
-        status.timeToLive = object.facts.freshness(at: moment) / 1000
+        status.timeToLive = object.facts.secondsLeft(at: moment)
         return status
     }
 
