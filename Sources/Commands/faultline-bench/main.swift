@@ -2,7 +2,7 @@
 // whatever machine this runs on. Nothing is judged, since absolute times say more about the machine
 // than about the code; what is compared runs in turns, so that a slow minute hits both sides.
 //
-//     faultline-bench start|web|edge|generator|faults|store|queue|failover|restart|all
+//     faultline-bench start|web|edge|balancer|generator|faults|store|queue|failover|restart|all
 //                     [--repetitions=N] [--programs=FOLDER] [--topology=FILE]
 //
 // Tables go to standard output as Markdown, progress to standard error. Every program that is
@@ -16,6 +16,7 @@ let usage = """
       start      from the command to the first request sent
       web        requests a second through balancer, app and cache (needs wrk)
       edge       hits of the edge against nginx and Varnish (needs wrk, nginx, varnish)
+      balancer   the balancer against HAProxy and nginx (needs wrk, haproxy, nginx-light)
       generator  highest rate of the load generator against wrk on one server (needs wrk)
       faults     how long faults take to inject and to heal
       store      writes and linearizable reads of the store against etcd (needs etcd-server)
@@ -37,6 +38,7 @@ func bench(_ command: String, _ options: BenchOptions) throws -> Int32 {
     case "start": return try StartBench(options).perform()
     case "web": return try WebBench(options).perform()
     case "edge": return try EdgeBench(options).perform()
+    case "balancer": return try BalancerBench(options).perform()
     case "generator": return try GeneratorBench(options).perform()
     case "faults": return try FaultsBench(options).perform()
     case "store": return try StoreBench(options).perform()

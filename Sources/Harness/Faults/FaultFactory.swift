@@ -72,6 +72,8 @@ package final class FaultFactory {
         case .kill(let signal): return KillFault(signal, try members(target.nodes))
         case .pause: return PauseFault(try members(target.nodes))
         case .cacheFlush: return CacheFlushFault(try members(target.nodes))
+        case .slowloris(let connections):
+            return SlowlorisFault(try members(target.nodes), connections: connections)
         case .shardSplit(let boundary, let returns):
             let (shard, desk) = try shard(of: target)
             return ShardSplitFault(

@@ -89,6 +89,19 @@ struct ExperimentReaderTests {
             "poisson", "poison",
             "7:13: error: unknown arrival process \"poison\"; did you mean \"poisson\"?"
         ),
+        (
+            "users: 500",
+            "users: 500\n  spikes: [{at: 8s, for: 3s, factor: 10}, {at: 10s, for: 1s, factor: 2}]",
+            "11:43: error: this spike begins before the one above it ends, at 11s"
+        ),
+        (
+            "users: 500", "users: 500\n  spikes: [{at: 8s, for: 3s}]",
+            "11:12: error: a spike needs the key \"factor\""
+        ),
+        (
+            "users: 500", "users: 500\n  spikes: [{at: 8s, for: 3s, factor: 5000}]",
+            "11:38: error: 5000 is above the greatest value, 1000.0"
+        ),
         ("users: 500", "users: 0", "10:10: error: 0 is below the least value, 1"),
         ("timeout: 2s", "timeout: 2", "11:12: error: \"2\" has no unit; write 2ms, 2s or 2m"),
         ("timeout: 2s", "timeout: 2m", "11:12: error: 2m is above the greatest value, 1m"),
@@ -112,7 +125,7 @@ struct ExperimentReaderTests {
         (
             "fault: kill", "fault: explode",
             "14:30: error: unknown fault \"explode\"; valid here: kill, pause, latency, loss, "
-                + "partition, cache-flush, shard-split, shard-move"
+                + "partition, slowloris, cache-flush, shard-split, shard-move"
         ),
         (
             "for: 8s", "for: 8s, repeat: 3",

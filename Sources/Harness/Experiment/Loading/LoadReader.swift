@@ -5,6 +5,10 @@ import Linux
 struct LoadReader {
     let log: DiagnosticLog
 
+    /// Requests a second at most, spikes included.
+    private static let rateMax = 1_000_000.0
+    private static let spikesMax = 100
+
     func profile(_ node: YAMLNode) -> LoadProfile? {
         guard var fields = Fields(node, "\"load\"", log) else { return nil }
         let arrivals = fields.optional(
@@ -16,15 +20,54 @@ struct LoadReader {
         let timeout = fields.optional(
             "timeout", Checked.duration(.milliseconds(1) ... .seconds(60)))
         let connections = fields.optional("connections", Checked.integer(1...50_000))
+        let spikes = fields.take("spikes").map { self.spikes($0, rate: rate) } ?? []
         fields.finish()
-        guard let rate, let journeys else { return nil }
+        guard let rate, let journeys, let spikes else { return nil }
         var profile = LoadProfile(rate: rate, journeys: journeys)
         profile.arrivals = arrivals ?? profile.arrivals
         profile.users = users ?? profile.users
         profile.popularity = popularity ?? profile.popularity
         profile.timeout = timeout ?? profile.timeout
         profile.connections = connections ?? profile.connections
+        profile.spikes = spikes
         return profile
+    }
+
+    private func spikes(_ node: YAMLNode, rate: Double?) -> [LoadSpike]? {
+        guard let items = node.items("\"spikes\"", log) else { return nil }
+        guard items.count <= Self.spikesMax else {
+            log.error("more than \(Self.spikesMax) spikes", at: node.location)
+            return nil
+        }
+        var spikes: [LoadSpike] = []
+        for item in items {
+            guard let spike = spike(item) else { return nil }
+            if let last = spikes.last, spike.at < last.end {
+                log.error(
+                    "this spike begins before the one above it ends, at \(Quantity.text(last.end))",
+                    at: item.location)
+                return nil
+            }
+            if let rate, rate * spike.factor > Self.rateMax {
+                log.error(
+                    "\(Int(rate * spike.factor))/s is above the greatest rate, "
+                        + "\(Int(Self.rateMax))/s", at: item.location)
+                return nil
+            }
+            spikes.append(spike)
+        }
+        return spikes
+    }
+
+    private func spike(_ node: YAMLNode) -> LoadSpike? {
+        guard var fields = Fields(node, "a spike", log) else { return nil }
+        let at = fields.required("at", Checked.duration(.zero...StepReader.lengthMax))
+        let length = fields.required(
+            "for", Checked.duration(.milliseconds(1)...StepReader.lengthMax))
+        let factor = fields.required("factor", Checked.number(0.01...1000))
+        fields.finish()
+        guard let at, let length, let factor else { return nil }
+        return LoadSpike(at: at, length: length, factor: factor)
     }
 
     private func journeys(_ node: YAMLNode) -> [JourneyShare]? {

@@ -90,6 +90,9 @@ struct StepReader {
         case .loss: return fields.required("ratio", Checked.share).map(FaultSpec.loss)
         case .partition: return .partition
         case .cacheFlush: return .cacheFlush
+        case .slowloris:
+            let count = fields.optional("connections", Checked.integer(1...20_000))
+            return .slowloris(connections: count ?? 500)
         case .shardSplit:
             let boundary = fields.optional("boundary", Checked.integer(1 ... .max))
             return .shardSplit(boundary: boundary.map { UInt64($0) }, returns: isLasting)
@@ -143,7 +146,7 @@ struct StepReader {
             log.error(
                 "a partition needs links; write {isolate: \(nodes)}", at: place)
         case (.kill, .links), (.pause, .links), (.cacheFlush, .links), (.shardSplit, .links),
-            (.shardMove, .links):
+            (.shardMove, .links), (.slowloris, .links):
             log.error(
                 "\(word.rawValue) acts on nodes, so its target cannot be links", at: place)
         case (.cacheFlush, .nodes(let nodes)):
@@ -162,6 +165,13 @@ struct StepReader {
             else {
                 return log.error(
                     "\(word.rawValue) needs one shard of a store, as store.shard-1", at: place)
+            }
+        case (.slowloris, .nodes(let nodes)):
+            let tier = topology.tier(of: nodes.scope)
+            if let tier, tier.kind != .balancer, tier.kind != .app {
+                log.error(
+                    "slowloris needs a tier that speaks HTTP, and \(tier.name) does not", at: place,
+                    suggestion: topology.tiers(serving: .balancer).first?.name)
             }
         case (.kill, .nodes), (.pause, .nodes), (.latency, _), (.loss, _), (.partition, .links):
             break

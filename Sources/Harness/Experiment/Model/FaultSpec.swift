@@ -26,6 +26,8 @@ package enum FaultSpec: Sendable, Equatable {
     case shardSplit(boundary: UInt64?, returns: Bool)
     /// Moves a shard to the nodes that another one began on, and back when it heals if it lasts.
     case shardMove(to: ShardPlace, returns: Bool)
+    /// Keeps so many connections open to each node, whose request heads never end.
+    case slowloris(connections: Int)
 
     /// The word of the experiment file.
     package var word: FaultWord {
@@ -38,6 +40,7 @@ package enum FaultSpec: Sendable, Equatable {
         case .cacheFlush: .cacheFlush
         case .shardSplit: .shardSplit
         case .shardMove: .shardMove
+        case .slowloris: .slowloris
         }
     }
 }
@@ -59,7 +62,7 @@ package struct ShardPlace: Hashable, Sendable, CustomStringConvertible {
 
 /// The words for faults in an experiment file.
 package enum FaultWord: String, CaseIterable, Hashable, Sendable {
-    case kill, pause, latency, loss, partition
+    case kill, pause, latency, loss, partition, slowloris
     case cacheFlush = "cache-flush"
     case shardSplit = "shard-split"
     case shardMove = "shard-move"
@@ -69,7 +72,7 @@ package enum FaultWord: String, CaseIterable, Hashable, Sendable {
 
     package var reach: Reach {
         switch self {
-        case .kill, .pause, .cacheFlush, .shardSplit, .shardMove: .nodes
+        case .kill, .pause, .cacheFlush, .shardSplit, .shardMove, .slowloris: .nodes
         case .latency, .loss, .partition: .links
         }
     }
@@ -81,7 +84,7 @@ package enum FaultWord: String, CaseIterable, Hashable, Sendable {
         switch self {
         case .cacheFlush: .momentary
         case .shardSplit, .shardMove: .either
-        case .kill, .pause, .latency, .loss, .partition: .lasting
+        case .kill, .pause, .latency, .loss, .partition, .slowloris: .lasting
         }
     }
 }

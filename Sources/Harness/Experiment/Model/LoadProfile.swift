@@ -34,6 +34,23 @@ package struct JourneyShare: Sendable, Equatable {
     }
 }
 
+/// A stretch of time in which requests come so many times as often.
+package struct LoadSpike: Sendable, Equatable {
+    /// From the start of the load, its warm-up included.
+    package var at: Duration
+    package var length: Duration
+    /// Above 0; below 1 it is a lull.
+    package var factor: Double
+
+    package init(at: Duration, length: Duration, factor: Double) {
+        self.at = at
+        self.length = length
+        self.factor = factor
+    }
+
+    package var end: Duration { at + length }
+}
+
 package struct LoadProfile: Sendable, Equatable {
     package var arrivals: ArrivalProcess = .poisson
     /// Journeys begun per second.
@@ -47,6 +64,8 @@ package struct LoadProfile: Sendable, Equatable {
     package var timeout: Duration = .seconds(2)
     /// Connections open at most; a request that finds none free is counted as never sent.
     package var connections = 256
+    /// In the order of their times, none overlapping another.
+    package var spikes: [LoadSpike] = []
 
     package init(rate: Double, journeys: [JourneyShare]) {
         self.rate = rate

@@ -51,7 +51,16 @@ package enum ExperimentSchema {
                 ("journeys", object(shares, required: [])), ("users", integer(from: 1)),
                 ("popularity", ["type": "number", "minimum": 0, "maximum": 5]),
                 ("timeout", ref("duration")), ("connections", integer(from: 1)),
+                ("spikes", ["type": "array", "items": spike]),
             ], required: ["rate", "journeys"])
+    }
+
+    private static var spike: JSON {
+        object(
+            [
+                ("at", ref("duration")), ("for", ref("duration")),
+                ("factor", ["type": "number", "minimum": 0.01, "maximum": 1000]),
+            ], required: ["at", "for", "factor"])
     }
 
     private static var phases: JSON {
@@ -76,6 +85,7 @@ package enum ExperimentSchema {
             case .loss: [("ratio", ref("ratio"))]
             case .shardSplit: [("boundary", integer(from: 1))]
             case .shardMove: [("to", ref("selection"))]
+            case .slowloris: [("connections", integer(from: 1))]
             case .pause, .partition, .cacheFlush: []
             }
         let length: [(String, JSON)] =
@@ -93,7 +103,7 @@ package enum ExperimentSchema {
 
     private static func target(of fault: FaultWord) -> JSON {
         switch fault {
-        case .kill, .pause, .cacheFlush, .shardSplit, .shardMove: ref("selection")
+        case .kill, .pause, .cacheFlush, .shardSplit, .shardMove, .slowloris: ref("selection")
         case .partition: ref("links")
         case .latency, .loss: ["oneOf": [ref("selection"), ref("links")]]
         }

@@ -43,7 +43,7 @@ package struct ArrivalPlan: Sendable {
         popularity = ZipfSampler(count: profile.users, exponent: profile.popularity)
         shares = profile.journeys
         times = ArrivalTimes(
-            profile.arrivals, rate: profile.rate, duration: duration,
+            profile.arrivals, rate: profile.rate, spikes: profile.spikes, duration: duration,
             random: random.fork("arrivals"))
         journeys = random.fork("journeys")
         users = random.fork("users")

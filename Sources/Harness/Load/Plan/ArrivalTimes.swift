@@ -10,19 +10,24 @@ struct ArrivalTimes: Sendable {
     private let process: ArrivalProcess
     /// Nanoseconds between two requests on average.
     private let gap: Double
+    private var pace: Pace
     /// Nanoseconds; every time given out lies before it.
     private let end: Int64
     private var random: SeededRandom
     private var index = 0
-    /// Time of the last Poisson arrival. Kept as a Double: below 2^53 ns (104 days) sums of gaps are
+    /// Time of the last Poisson arrival, as if there were no spikes. Kept as a Double: below 2^53 ns (104 days) sums of gaps are
     /// exact to less than a nanosecond.
     private var clock = 0.0
 
-    init(_ process: ArrivalProcess, rate: Double, duration: Duration, random: SeededRandom) {
+    init(
+        _ process: ArrivalProcess, rate: Double, spikes: [LoadSpike] = [], duration: Duration,
+        random: SeededRandom
+    ) {
         precondition(rate > 0 && rate.isFinite, "a load has a rate")
         precondition(duration > .zero, "a load takes time")
         self.process = process
         gap = 1e9 / rate
+        pace = Pace(spikes)
         end = duration.nanoseconds
         self.random = random
     }
@@ -38,8 +43,9 @@ struct ArrivalTimes: Sendable {
             clock += random.exponential(mean: gap)
             time = clock
         }
-        guard time < Double(end) else { return nil }
+        let actual = pace.actual(time)
+        guard actual < Double(end) else { return nil }
         index += 1
-        return Int64(time)
+        return Int64(actual)
     }
 }

@@ -86,6 +86,9 @@ extension LoadPlan {
             ("target", .string("\(target)")),
             ("host", .string(host)),
         ]
+        if !profile.spikes.isEmpty {
+            members.append(("spikes", .array(profile.spikes.map(Self.json))))
+        }
         if let history { members.append(("history", .string(history))) }
         if let latencies { members.append(("latencies", .string(latencies))) }
         return .object(members)
@@ -112,6 +115,7 @@ extension LoadPlan {
         }
         profile.timeout = try fields.required("timeoutNanoseconds", "a time", Self.time)
         profile.connections = try fields.required("connections", "a number from 1", Self.count)
+        profile.spikes = try fields.optional("spikes", "a list of spikes", Self.spikes) ?? []
         self.init(
             seed: try fields.required("seed", "a whole number of 64 bits") {
                 $0.string.flatMap { UInt64($0) }
@@ -135,6 +139,30 @@ extension LoadPlan {
             return JourneyShare(journey: journey, share: share)
         }
         return shares.count == members.count ? shares : nil
+    }
+
+    private static func json(_ spike: LoadSpike) -> JSON {
+        [
+            "atNanoseconds": .integer(spike.at.nanoseconds),
+            "forNanoseconds": .integer(spike.length.nanoseconds),
+            "factor": .number(spike.factor),
+        ]
+    }
+
+    /// In order, as the reader of experiments holds them to be.
+    private static func spikes(_ json: JSON) -> [LoadSpike]? {
+        guard let elements = json.array else { return nil }
+        var spikes: [LoadSpike] = []
+        for element in elements {
+            guard let at = element["atNanoseconds"]?.int64, at >= 0,
+                let length = element["forNanoseconds"]?.int64, length > 0,
+                let factor = element["factor"]?.double, factor > 0,
+                spikes.last.map({ $0.end <= .nanoseconds(at) }) ?? true
+            else { return nil }
+            spikes.append(
+                LoadSpike(at: .nanoseconds(at), length: .nanoseconds(length), factor: factor))
+        }
+        return spikes
     }
 
     private static func count(_ json: JSON) -> Int? { json.int.flatMap { $0 >= 1 ? $0 : nil } }

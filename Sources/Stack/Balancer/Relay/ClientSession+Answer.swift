@@ -218,6 +218,7 @@ extension ClientSession {
         let isRefused = request.status == 502 || request.status == 503 || request.status == 504
         let isClean =
             connection.keepsAlive && request.upload.isDone && connection.stream.inbound.isEmpty
+            && balancer.links[connection.index] === connection.link
         release(connection)
         if isClean { connection.link.keep(connection) } else { connection.close() }
         balancer.pool.give(

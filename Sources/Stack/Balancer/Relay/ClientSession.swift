@@ -44,6 +44,7 @@ final class ClientSession: StreamOwner {
     var isDraining = false
     /// Requests are being taken further up the stack; a nested end must leave the next to it.
     var isTaking = false
+    private var hasShutDown = false
     /// Bytes moved for the client, and when that was last looked at.
     var moved = 0
     var movedBefore = 0
@@ -125,13 +126,18 @@ final class ClientSession: StreamOwner {
     /// the connection and could take the answer with it (RFC 9112 section 9.6).
     func finish() {
         phase = .finishing
-        timer?.set(.now() + .seconds(2))
+        // What is queued may be much, and the client slow; once it is out, little more is waited for.
+        timer?.set(.now() + balancer.settings.intake.idleTimeout)
         finishReading()
     }
 
     private func finishReading() {
         guard stream.outboundCount == 0 else { return }
-        stream.shutdownSending()
+        if !hasShutDown {
+            hasShutDown = true
+            stream.shutdownSending()
+            timer?.set(.now() + .seconds(2))
+        }
         var taken = 0
         while taken < 16 {
             stream.inbound = ByteQueue()
