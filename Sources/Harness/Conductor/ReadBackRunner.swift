@@ -19,8 +19,8 @@ import Wire
 final class ReadBackRunner {
     private let stack: Stack
     private let plan: ExperimentPlan
-    private let entry: Member
-    private let client: HTTPClient
+    private var entry: Member
+    private var client: HTTPClient
     private var result = ReadBack(isDrained: false)
     private var work: [Operation] = []
     /// By the order, why it lies in the dead-letter topic.
@@ -28,7 +28,8 @@ final class ReadBackRunner {
     private let aborted: AbortSwitch
 
     init?(_ stack: Stack, _ plan: ExperimentPlan, aborted: AbortSwitch) {
-        guard let entry = stack.members.first(where: { $0.plan.tier == plan.topology.entry })
+        let serving = plan.topology.servingTiers
+        guard let entry = stack.members.first(where: { serving.contains($0.plan.tier) })
         else { return nil }
         self.stack = stack
         self.plan = plan
@@ -49,6 +50,7 @@ final class ReadBackRunner {
             deadLetters = await queue.deadLetters()
         }
         work = (posts + orders).reversed()
+        await findEntry()
         let lanes = (0..<Self.lanes).map { _ in
             Task { @ReactorActor in
                 while !aborted.isOn, let next = work.popLast() { await read(next) }
@@ -57,6 +59,17 @@ final class ReadBackRunner {
         for lane in lanes { await lane.value }
         client.close()
         return result
+    }
+
+    /// Behind a name there may be several entries, of which some may be down for good.
+    private func findEntry() async {
+        let serving = plan.topology.servingTiers
+        for member in stack.members where serving.contains(member.plan.tier) {
+            guard await member.isReady() else { continue }
+            entry = member
+            client = HTTPClient(member.plan.listen)
+            return
+        }
     }
 
     private func read(_ operation: Operation) async {
