@@ -64,7 +64,9 @@ let package = Package(
         base("Telemetry", "Linux", "CZlib"),
         base("Blueprint", "Linux", "Wire"),
 
-        tier("Balancer", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Blueprint"),
+        tier(
+            "Balancer", "Linux", "Reactor", "Wire", "Endpoints", "Determinism",
+            "Telemetry", "Blueprint"),
         tier("App", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint"),
         tier("Cache", "Linux", "Reactor", "Blueprint"),
         tier(
@@ -92,7 +94,8 @@ let package = Package(
             "Telemetry", "Experiment", "History"),
         harness("Checkers", "Experiment", "History"),
         harness(
-            "Faults", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Experiment",
+            "Faults", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint",
+            "Experiment",
             "History", "Testbed"),
         harness("Report", "Linux", "Wire", "Experiment", "History", "Checkers"),
         harness(
@@ -106,8 +109,8 @@ let package = Package(
             "faultline", "Linux", "Reactor", "Wire", "Blueprint", "Experiment", "History",
             "Testbed", "Load", "Checkers", "Faults", "Report", "Conductor"),
         command(
-            "faultline-bench", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Experiment",
-            "Testbed"),
+            "faultline-bench", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Determinism",
+            "Blueprint", "Experiment", "Testbed"),
         command("faultline-sim", "Linux", "Wire", "Raft", "RaftSimulator"),
 
         .testTarget(
@@ -128,7 +131,9 @@ let package = Package(
         tests("Base", "Determinism"),
         tests("Base", "Telemetry", "Linux", "Determinism"),
         tests("Base", "Blueprint", "Linux", "Wire"),
-        tests("Stack", "Balancer", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
+        tests(
+            "Stack", "Balancer", "Linux", "Reactor", "Wire", "Endpoints", "Determinism",
+            "Blueprint"),
         tests("Stack", "App", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests("Stack", "Cache", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests("Stack", "GeoDNS", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
@@ -152,8 +157,9 @@ let package = Package(
             "Experiment", "History"),
         tests("Harness", "Checkers", "Experiment", "History"),
         tests(
-            "Harness", "Faults", "Linux", "Reactor", "Determinism", "Blueprint", "Experiment",
-            "History", "Testbed"),
+            "Harness", "Faults", "Linux", "Reactor", "Wire", "Endpoints", "Determinism",
+            "Blueprint",
+            "Experiment", "History", "Testbed"),
         tests("Harness", "Report", "Linux", "Wire", "Experiment", "History", "Checkers"),
         tests(
             "Harness", "Conductor", "Linux", "Reactor", "Determinism", "Experiment", "History",
