@@ -159,10 +159,11 @@ let package = Package(
             "Determinism", "Blueprint"),
         tests("Harness", "Experiment", "Linux", "Wire", "Blueprint"),
         tests("Harness", "History", "Linux"),
-        tests("Harness", "Testbed", "Linux", "Reactor", "Determinism", "Blueprint"),
         tests(
-            "Harness", "Load", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Experiment",
-            "History"),
+            "Harness", "Testbed", "Linux", "Reactor", "Determinism", "Blueprint", "Experiment"),
+        tests(
+            "Harness", "Load", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Telemetry",
+            "Experiment", "History"),
         tests("Harness", "Checkers", "Experiment", "History"),
         tests(
             "Harness", "Faults", "Linux", "Reactor", "Wire", "Endpoints", "Determinism",

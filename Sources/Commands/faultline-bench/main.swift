@@ -2,7 +2,7 @@
 // whatever machine this runs on. Nothing is judged, since absolute times say more about the machine
 // than about the code; what is compared runs in turns, so that a slow minute hits both sides.
 //
-//     faultline-bench start|web|edge|balancer|generator|faults|store|queue|failover|restart|all
+//     faultline-bench start|web|edge|balancer|dns|generator|faults|store|queue|failover|restart|all
 //                     [--repetitions=N] [--programs=FOLDER] [--topology=FILE]
 //
 // Tables go to standard output as Markdown, progress to standard error. Every program that is
@@ -17,6 +17,7 @@ let usage = """
       web        requests a second through balancer, app and cache (needs wrk)
       edge       hits of the edge against nginx and Varnish (needs wrk, nginx, varnish)
       balancer   the balancer against HAProxy and nginx (needs wrk, haproxy, nginx-light)
+      dns        queries a second of the DNS server against knot (needs dnsperf and knot)
       generator  highest rate of the load generator against wrk on one server (needs wrk)
       faults     how long faults take to inject and to heal
       store      writes and linearizable reads of the store against etcd (needs etcd-server)
@@ -39,6 +40,7 @@ func bench(_ command: String, _ options: BenchOptions) throws -> Int32 {
     case "web": return try WebBench(options).perform()
     case "edge": return try EdgeBench(options).perform()
     case "balancer": return try BalancerBench(options).perform()
+    case "dns": return try DNSBench(options).perform()
     case "generator": return try GeneratorBench(options).perform()
     case "faults": return try FaultsBench(options).perform()
     case "store": return try StoreBench(options).perform()
@@ -49,7 +51,7 @@ func bench(_ command: String, _ options: BenchOptions) throws -> Int32 {
         // One process each: a sandbox is entered once and for good.
         let own = try CurrentProcess.executablePath()
         for command in [
-            "start", "web", "generator", "faults", "store", "queue", "failover", "restart",
+            "start", "web", "dns", "generator", "faults", "store", "queue", "failover", "restart",
         ] {
             let run = try ToolRun.of([own, command] + options.flags, limit: .seconds(600)) { line in
                 Output.write(line.text + "\n", to: 1)

@@ -64,7 +64,7 @@ struct NodeMetrics {
             let reply = try? await client.call(["INFO"], deadline: deadline)
             return reply?.text.map(StatusFigure.figures(ofInfo:))
         case .json(let path):
-            let client = HTTPClient(blueprint.listen)
+            let client = HTTPClient(blueprint.statusAddress)
             defer { client.close() }
             let request = HTTPRequest("GET", path, host: blueprint.name)
             guard let response = try? await client.send(request, deadline: deadline),
@@ -85,9 +85,18 @@ extension TierKind {
     fileprivate var statusPage: StatusPage {
         switch self {
         case .cache, .store, .queue: .info
-        case .balancer: .json(path: "/-/status")
+        case .balancer, .edge: .json(path: "/-/status")
         case .app: .json(path: "/health/ready")
+        case .geodns: .json(path: "/status")
         case .worker: .json(path: "/status")
         }
+    }
+}
+
+extension NodeBlueprint {
+    /// Where the status page is: beside the service for a tier that speaks no HTTP itself.
+    fileprivate var statusAddress: SocketAddress {
+        guard case .geodns(let settings) = settings else { return listen }
+        return SocketAddress(ip: listen.ip, port: settings.statusPort)
     }
 }

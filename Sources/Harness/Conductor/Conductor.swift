@@ -97,10 +97,11 @@ package final class Conductor {
     private func run(in testbed: Testbed) async throws -> [RecordedEvent] {
         let stack = Stack(
             testbed: testbed, nodeProgram: options.nodeProgram, logsFolder: folder.logs)
-        let load = try LoadControl(testbed: testbed)
+        let load = try LoadControl(testbed: testbed, plan.topology)
         view.say("starting \(plan.topology.name)")
         let nodes = plan.topology.plan(folder: folder.nodes, seed: plan.seed)
-        try await stack.start(nodes, deadline: options.startTimeout)
+        try await stack.start(
+            nodes, wideArea: plan.topology.wideArea, deadline: options.startTimeout)
         try await startLoad(load, stack)
         let epoch = RunEpoch(monotonic: .now() + .milliseconds(50), wall: .now())
         let log = try EventLog(path: folder.timeline, epoch: epoch) { [view] in view.show($0) }
@@ -120,10 +121,11 @@ package final class Conductor {
     private func startLoad(_ load: LoadControl, _ stack: Stack) async throws {
         guard let entry = stack.members.first(where: { $0.plan.tier == plan.topology.entry })
         else { preconditionFailure("a validated topology has its entry") }
+        let service = plan.topology.loadService
         let loadPlan = LoadPlan(
             seed: plan.seed, duration: .nanoseconds(clock.end), profile: plan.load,
-            target: entry.plan.listen, host: entry.name, history: folder.history,
-            latencies: folder.latencies)
+            target: entry.plan.listen, host: service?.name ?? entry.name, history: folder.history,
+            latencies: folder.latencies, service: service)
         let planned = loadPlan.arrivals.fingerprint()
         (arrivals, plannedCount) = ("\(planned)", planned.count)
         try await load.start(
@@ -225,7 +227,7 @@ package final class Conductor {
         guard let error = error as? StackError else { return .harnessFailed }
         switch error {
         case .missingProgram: return .hostLacking
-        case .ended, .notReady: return .invalid
+        case .ended, .notReady, .distance: return .invalid
         case .system: return .harnessFailed
         }
     }

@@ -27,7 +27,8 @@ package final class KeptStack {
             let stack = Stack(
                 testbed: testbed, nodeProgram: options.nodeProgram, logsFolder: folder.logs)
             try await stack.start(
-                topology.plan(folder: folder.nodes, seed: 1), deadline: options.startTimeout)
+                topology.plan(folder: folder.nodes, seed: 1), wideArea: topology.wideArea,
+                deadline: options.startTimeout)
             try forward(forwards, to: stack)
             view.say("\(topology.name) is up; logs in \(folder.logs); Ctrl-C takes it down")
             _ = await signals.next()
@@ -37,6 +38,19 @@ package final class KeptStack {
             throw error
         }
         try await testbed.tearDown()
+    }
+
+    /// The line that asks a name server of the stack, for users of each region.
+    private func sayHowToResolve(_ name: String, at address: SocketAddress) {
+        guard case .builtin(.geodns(let spec))? = topology.tier(named: name)?.program else {
+            return
+        }
+        let networks = topology.regions.compactMap(topology.clientNetwork(of:))
+        let subnets = networks.isEmpty ? [""] : networks.map { " +subnet=\($0)" }
+        for subnet in subnets {
+            view.say(
+                "    dig +tcp -p \(address.port) @\(address.ip) \(spec.serviceName)\(subnet)")
+        }
     }
 
     private func forward(
@@ -55,6 +69,7 @@ package final class KeptStack {
                 metrics == nil
                     ? "  \(member.name) at \(listener.address)"
                     : "    curl http://\(listener.address)/metrics")
+            if metrics == nil { sayHowToResolve(tier, at: listener.address) }
         }
     }
 

@@ -17,9 +17,14 @@ final class LoadControl {
 
     static let port: UInt16 = 9000
 
-    init(testbed: Testbed) throws(SyscallError) {
+    /// The node has an address in every region besides, for the users there.
+    init(testbed: Testbed, _ topology: Topology) throws(SyscallError) {
         node = try testbed.createNode(
             name: Topology.clientNode, address: AddressPlan.client(1))
+        for region in topology.regions {
+            guard let address = topology.clientAddress(in: region) else { continue }
+            try testbed.addAddress(address, in: region, to: node)
+        }
         address = SocketAddress(ip: AddressPlan.client(1), port: Self.port)
         client = HTTPClient(address)
     }

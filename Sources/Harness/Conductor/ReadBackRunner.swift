@@ -20,8 +20,8 @@ import Wire
 final class ReadBackRunner {
     private let stack: Stack
     private let plan: ExperimentPlan
-    private let entry: Member
-    private let client: HTTPClient
+    private var entry: Member
+    private var client: HTTPClient
     private var result = ReadBack(isDrained: false)
     private var work: [Operation] = []
     /// Orders that were said to be queued when they were last read.
@@ -31,7 +31,8 @@ final class ReadBackRunner {
     private let aborted: AbortSwitch
 
     init?(_ stack: Stack, _ plan: ExperimentPlan, aborted: AbortSwitch) {
-        guard let entry = stack.members.first(where: { $0.plan.tier == plan.topology.entry })
+        let serving = plan.topology.servingTiers
+        guard let entry = stack.members.first(where: { serving.contains($0.plan.tier) })
         else { return nil }
         self.stack = stack
         self.plan = plan
@@ -51,6 +52,7 @@ final class ReadBackRunner {
             result.isDrained = await queue.isDrained(within: Self.drainLimit, aborted)
             deadLetters = await queue.deadLetters()
         }
+        await findEntry()
         await read(posts + orders)
         if !queue.hasQueue { result.isDrained = await waitForQueued() }
         client.close()
@@ -79,6 +81,17 @@ final class ReadBackRunner {
             }
         }
         for lane in lanes { await lane.value }
+    }
+
+    /// Behind a name there may be several entries, of which some may be down for good.
+    private func findEntry() async {
+        let serving = plan.topology.servingTiers
+        for member in stack.members where serving.contains(member.plan.tier) {
+            guard await member.isReady() else { continue }
+            entry = member
+            client = HTTPClient(member.plan.listen)
+            return
+        }
     }
 
     private func read(_ operation: Operation) async {

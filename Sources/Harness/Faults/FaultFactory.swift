@@ -133,16 +133,24 @@ package final class FaultFactory {
     }
 
     private func links(_ target: ResolvedTarget) throws(FaultError) -> [TargetLink] {
-        try target.links.map { link throws(FaultError) in
-            guard let from = address(link.from), let to = address(link.to) else {
+        var links: [TargetLink] = []
+        for link in target.links {
+            let (sources, sinks) = (addresses(link.from), addresses(link.to))
+            guard !sources.isEmpty, !sinks.isEmpty else {
                 throw .target(.empty(selection: "\(link.from) -> \(link.to)"))
             }
-            return TargetLink(link, direction: Direction(from: from, to: to))
+            for from in sources {
+                for to in sinks {
+                    links.append(TargetLink(link, direction: Direction(from: from, to: to)))
+                }
+            }
         }
+        return links
     }
 
-    private func address(_ name: String) -> IPv4Address? {
-        nodes.first { $0.name == name }?.address
+    /// More than one where a node stands for users of several regions.
+    private func addresses(_ name: String) -> [IPv4Address] {
+        nodes.first { $0.name == name }?.addresses ?? []
     }
 
     /// A direction that neither this fault nor one that stands already acts on.

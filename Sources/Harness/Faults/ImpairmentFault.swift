@@ -144,13 +144,17 @@ final class ImpairmentFault: Fault {
         }
     }
 
+    /// What the fault adds: a distance between regions is no part of it.
     private func measure(
         _ directions: [Direction], count: Int, burst: Int = 1
     ) async throws(FaultError) -> [LinkMeasurement] {
         do {
-            return try await probe.measure(
+            let distances = directions.map { network.standing(on: $0)?.delay ?? .zero }
+            let measured = try await probe.measure(
                 directions, count: count, burst: burst,
-                patience: impairment.delay + impairment.jitter + .milliseconds(60))
+                patience: impairment.delay + impairment.jitter + (distances.max() ?? .zero)
+                    + .milliseconds(60))
+            return zip(measured, distances).map { $0.without($1) }
         } catch {
             throw .system(error)
         }

@@ -96,12 +96,18 @@ final class PartitionFault: Fault {
         }
     }
 
+    /// The longest way that a probe has without any fault.
+    private var distance: Duration {
+        directions.compactMap { network.standing(on: $0) }.map { $0.delay + $0.jitter }.max()
+            ?? .zero
+    }
+
     private func crossing(
         _ directions: [Direction]
     ) async throws(FaultError) -> [LinkMeasurement] {
         do {
             return try await probe.measure(
-                directions, count: Self.probes, patience: .milliseconds(60))
+                directions, count: Self.probes, patience: distance + .milliseconds(60))
         } catch {
             throw .system(error)
         }

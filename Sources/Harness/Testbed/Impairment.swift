@@ -46,6 +46,15 @@ package struct Impairment: Hashable, Sendable {
         self.duplicate = duplicate
         self.reorder = reorder
     }
+
+    /// Both, one after the other.
+    package func and(_ other: Impairment) -> Impairment {
+        let either = { (first: Double, second: Double) in 1 - (1 - first) * (1 - second) }
+        return Impairment(
+            delay: delay + other.delay, jitter: jitter + other.jitter,
+            loss: either(loss, other.loss), duplicate: either(duplicate, other.duplicate),
+            reorder: either(reorder, other.reorder))
+    }
 }
 
 /// Settles what becomes of each packet of one direction.

@@ -61,6 +61,20 @@ final class LinkEmulator: Sendable {
         }
     }
 
+    /// Goes back to what stood before a fault: what waits is sent at once, and the counters go on.
+    func restore(_ direction: Direction, _ impairment: Impairment, random: SeededRandom) {
+        state.withLock {
+            $0.links[direction, default: Link()].model = LinkModel(impairment, random: random)
+            $0.healed.append(direction)
+        }
+        wakeup.signal()
+    }
+
+    /// What is done to a direction now; nil: nothing.
+    func impairment(of direction: Direction) -> Impairment? {
+        state.withLock { $0.links[direction]?.model?.impairment }
+    }
+
     /// Sends at once, in order, what still waits; call once the rule is gone.
     func heal(_ direction: Direction) {
         state.withLock {

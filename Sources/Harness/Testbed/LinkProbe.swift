@@ -24,6 +24,11 @@ package struct LinkMeasurement: Sendable {
         guard !delays.isEmpty else { return nil }
         return delays[min(delays.count - 1, Int(Double(delays.count) * share))]
     }
+
+    /// The same probes, had they not had to cross a distance that takes so long.
+    package func without(_ distance: Duration) -> LinkMeasurement {
+        LinkMeasurement(direction: direction, sent: sent, delays: delays.map { $0 - distance })
+    }
 }
 
 /// Sends probes along directions between nodes.
@@ -32,7 +37,8 @@ package struct LinkProbe {
     private let nodes: [IPv4Address: Node]
 
     package init(_ nodes: [Node]) {
-        self.nodes = Dictionary(uniqueKeysWithValues: nodes.map { ($0.address, $0) })
+        self.nodes = Dictionary(
+            uniqueKeysWithValues: nodes.flatMap { node in node.addresses.map { ($0, node) } })
     }
 
     /// Sends `count` probes along each direction, `burst` at a time and `interval` apart, and waits
@@ -77,8 +83,8 @@ private final class Track {
 
     init(_ direction: Direction, source: Node, sink: Node) throws(SyscallError) {
         self.direction = direction
-        self.source = try source.openDatagramSocket()
-        self.sink = try sink.openDatagramSocket()
+        self.source = try source.openDatagramSocket(at: direction.from)
+        self.sink = try sink.openDatagramSocket(at: direction.to)
         sinkAddress = try self.sink.localAddress()
     }
 
@@ -120,7 +126,9 @@ private final class Track {
 
 extension Node {
     /// A UDP socket in this node's namespace, on a port that the kernel chooses.
-    fileprivate func openDatagramSocket() throws(SyscallError) -> DatagramSocket {
+    fileprivate func openDatagramSocket(
+        at address: IPv4Address
+    ) throws(SyscallError) -> DatagramSocket {
         let address = SocketAddress(ip: address, port: 0)
         return try namespace.perform { () throws(SyscallError) in
             try DatagramSocket(address)

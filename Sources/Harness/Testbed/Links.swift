@@ -25,6 +25,8 @@ package final class Links {
     private var linkNext: Int32 = 100
     private var attached: [IPv4Address: Int32] = [:]
     private var impairments: [Direction: Impairment] = [:]
+    /// What stands for as long as the testbed does; faults come on top of it.
+    private var standing: [Direction: Impairment] = [:]
     private var impairedBefore = 0
     private var isDown = false
 
@@ -62,7 +64,8 @@ package final class Links {
         let here = LinkEnd(
             name: Self.linkName(name, link), index: link,
             address: LinkAddress(kind: 1, address))
-        let there = LinkEnd(name: "eth0", index: 2, address: LinkAddress(kind: 2, address))
+        let there = LinkEnd(
+            name: "eth0", index: Self.nodeLink, address: LinkAddress(kind: 2, address))
         try socket.perform([
             .newVeth(here, peer: there, peerNamespace: namespace.descriptor.raw),
             .newHostRoute(address, link: link, source: Self.router),
@@ -80,6 +83,21 @@ package final class Links {
         return namespace
     }
 
+    /// Gives a node a further address, over the link that it has.
+    package func add(
+        _ address: IPv4Address, to primary: IPv4Address, in namespace: borrowing NetworkNamespace
+    ) throws(SyscallError) {
+        guard let link = attached[primary] else {
+            preconditionFailure("a node is attached before it gets a second address")
+        }
+        var inside = try namespace.perform { () throws(SyscallError) in try RouteSocket() }
+        try socket.perform([
+            .newHostRoute(address, link: link, source: Self.router),
+            .putNeighbour(address, at: LinkAddress(kind: 2, primary), link: link),
+        ])
+        try inside.perform(.putAddress(address, link: Self.nodeLink))
+    }
+
     /// Removes a node's link; both ends go.
     package func detach(_ address: IPv4Address) throws(SyscallError) {
         guard let link = attached.removeValue(forKey: address) else { return }
@@ -95,8 +113,12 @@ package final class Links {
         let ours = try socket.rules().filter { Priority.all.contains($0.priority) }
         if !ours.isEmpty { try socket.perform(ours.map(RouteMessage.deleteRule)) }
         impairments.removeAll()
+        standing.removeAll()
         try socket.perform(.deleteLink(index: ImpairLink.near.index))
     }
+
+    /// The index of a node's link in its own namespace, behind loopback.
+    private static let nodeLink: Int32 = 2
 
     private static var linkDeadline: MonotonicTime { .now() + .seconds(5) }
 
@@ -146,11 +168,35 @@ extension Links {
 }
 
 extension Links {
+    /// Impairs directions for as long as the testbed stands, before anything is sent over them.
+    package func lay(_ laid: [(Direction, Impairment)]) throws(SyscallError) {
+        for (direction, impairment) in laid {
+            precondition(impairments[direction] == nil, "a direction is laid once, and first")
+            standing[direction] = impairment
+            impairments[direction] = impairment
+            emulator.impair(direction, impairment, random: random.fork("\(direction)"))
+        }
+        if laid.isEmpty { return }
+        try socket.perform(laid.map { .newRule(Self.detour($0.0)) })
+    }
+
+    /// What stands on a direction without any fault; nil: nothing.
+    package func standing(on direction: Direction) -> Impairment? { standing[direction] }
+
+    /// The directions that the kernel sends to the emulator, whatever it does to them.
+    package func detoured() throws(SyscallError) -> Set<Direction> {
+        Set(
+            try socket.rules().filter { $0.action == .lookup(ImpairLink.table) }
+                .compactMap(\.direction))
+    }
+
     /// Sends packets of one direction through the emulator; a second call changes the impairment.
+    /// What stands on the direction stays and comes on top.
     package func impair(
         from source: IPv4Address, to destination: IPv4Address, _ impairment: Impairment
     ) throws(SyscallError) {
         let direction = Direction(from: source, to: destination)
+        let impairment = standing[direction].map { $0.and(impairment) } ?? impairment
         impairedBefore += 1
         // The model first: no packet may come by before it is there.
         emulator.impair(
@@ -159,19 +205,29 @@ extension Links {
         try socket.perform(.newRule(Self.detour(direction)))
     }
 
-    /// Gives a direction its direct path back, then lets go what the emulator still holds.
+    /// Gives a direction its direct path back, then lets go what the emulator still holds. What stood
+    /// on it before stands again.
     package func heal(from source: IPv4Address, to destination: IPv4Address) throws(SyscallError) {
         let direction = Direction(from: source, to: destination)
+        if let before = standing[direction] {
+            guard impairments.updateValue(before, forKey: direction) != before else { return }
+            impairedBefore += 1
+            emulator.restore(
+                direction, before, random: random.fork("\(direction) \(impairedBefore)"))
+            return
+        }
         guard impairments.removeValue(forKey: direction) != nil else { return }
         try socket.perform(.deleteRule(Self.detour(direction)))
         emulator.heal(direction)
     }
 
-    /// The directions that the kernel sends to the emulator: read back, not remembered.
+    /// The directions that are worse than they stand: read back from the kernel and the emulator, not
+    /// remembered.
     package func impaired() throws(SyscallError) -> Set<Direction> {
-        Set(
-            try socket.rules().filter { $0.action == .lookup(ImpairLink.table) }
-                .compactMap(\.direction))
+        try detoured().filter { direction in
+            guard let before = standing[direction] else { return true }
+            return emulator.impairment(of: direction) != before
+        }
     }
 
     package func isImpaired(

@@ -30,6 +30,8 @@ package struct Program: Sendable {
 package final class Node {
     package nonisolated let name: String
     package nonisolated let address: IPv4Address
+    /// Where the node is, by each of its addresses; empty where places do not matter.
+    package private(set) var places: [Place] = []
     /// The running process, or the last one after it has ended.
     package private(set) var process: NodeProcess?
     /// How often a process was started here.
@@ -39,10 +41,25 @@ package final class Node {
     var commands: [Int32: NodeProcess] = [:]
     private(set) var program: Program?
 
+    /// One of a node's addresses and the region that it is in.
+    package struct Place: Sendable, Equatable {
+        package let address: IPv4Address
+        package let region: String
+    }
+
     init(name: String, address: IPv4Address, namespace: consuming NetworkNamespace) {
         self.name = name
         self.address = address
         self.namespace = namespace
+    }
+
+    /// Every address that the node has; the first is its own.
+    package var addresses: [IPv4Address] {
+        [address] + places.map(\.address).filter { $0 != address }
+    }
+
+    func put(_ address: IPv4Address, in region: String) {
+        places.append(Place(address: address, region: region))
     }
 
     package var isRunning: Bool { process?.isRunning ?? false }

@@ -16,6 +16,8 @@ package enum StackError: Error, CustomStringConvertible {
     case ended(node: String, status: ExitStatus, log: String)
     /// A node did not become ready in time; its log may say why.
     case notReady(nodes: [String], after: Duration, log: String)
+    /// Two regions are not as far apart as the topology says.
+    case distance(String)
 
     package var description: String {
         switch self {
@@ -26,6 +28,7 @@ package enum StackError: Error, CustomStringConvertible {
             "\(node) ended before it was ready (\(status)); see \(log)"
         case .notReady(let nodes, let after, let log):
             "\(nodes.joined(separator: ", ")) not ready after \(after); see \(log)"
+        case .distance(let problem): "distance between regions: \(problem)"
         }
     }
 }
@@ -73,23 +76,28 @@ package final class Stack {
 
     package func member(named name: String) -> Member? { members.first { $0.name == name } }
 
-    /// Makes namespaces for all, starts all, and returns when every node is ready.
+    /// Makes namespaces for all, lays the distances between regions, starts all, and returns when
+    /// every node is ready and the distances are proven.
     package func start(
-        _ plan: [PlannedNode], deadline: Duration
+        _ plan: [PlannedNode], wideArea: [WideAreaLink] = [], deadline: Duration
     ) async throws(StackError) {
+        let distances = WideArea(wideArea, in: testbed)
         let programs = try plan.map { node throws(StackError) in try program(for: node) }
         do {
             for node in plan {
                 members.append(
                     Member(
                         plan: node,
-                        node: try testbed.createNode(name: node.name, address: node.listen.ip)))
+                        node: try testbed.createNode(
+                            name: node.name, address: node.listen.ip, region: node.region)))
             }
+            try distances.lay()
             for (member, program) in zip(members, programs) { try member.node.start(program) }
         } catch {
             throw .system(error)
         }
         try await waitUntilReady(deadline)
+        try await distances.prove()
     }
 
     /// Every node and, where its tier has roles, what it says of its own.

@@ -19,13 +19,29 @@ package final class Testbed {
     }
 
     /// Makes a node that is reachable at once under its address; no process runs there yet.
-    package func createNode(name: String, address: IPv4Address) throws(SyscallError) -> Node {
+    package func createNode(
+        name: String, address: IPv4Address, region: String? = nil
+    ) throws(SyscallError) -> Node {
         precondition(!isDown, "a testbed that was taken down stays down")
         precondition(node(named: name) == nil, "\(name) exists already")
         let namespace = try links.attach(address, name: name)
         let node = Node(name: name, address: address, namespace: namespace)
+        if let region { node.put(address, in: region) }
         nodes.append(node)
         return node
+    }
+
+    /// Gives a node one more address, which counts as being in a region of its own.
+    package func addAddress(
+        _ address: IPv4Address, in region: String, to node: Node
+    ) throws(SyscallError) {
+        try links.add(address, to: node.address, in: node.namespace)
+        node.put(address, in: region)
+    }
+
+    /// Nil for an address that is in no region.
+    package func region(of address: IPv4Address) -> String? {
+        nodes.lazy.flatMap(\.places).first { $0.address == address }?.region
     }
 
     package func node(named name: String) -> Node? { nodes.first { $0.name == name } }

@@ -28,8 +28,17 @@ struct LoadPlanTests {
         #expect(try LoadPlan(json: plan.json) == plan)
     }
 
+    @Test func `a service is found by its name`() throws {
+        var plan = try Self.plan()
+        plan.service = LoadService(
+            name: "www.faultline.test", servers: [try #require(SocketAddress("10.1.0.1:5353"))],
+            port: 8080, sources: [IPv4Address(10, 254, 1, 1)])
+        #expect(try LoadPlan(json: JSON.parse(Array(plan.json.text.utf8).span)) == plan)
+    }
+
     @Test(
         arguments: [
+            ("service", ["name": "x"], .notA("a service")),
             ("seed", .string("-1"), .notA("a whole number of 64 bits")),
             ("rate", 0, .notA("a rate above 0")),
             ("durationNanoseconds", 0, .notA("a time")),

@@ -55,6 +55,10 @@ struct TopologyCheck {
                 "users cannot talk to a \(kind.rawValue); the entry is an edge, a balancer, an app "
                     + "or a geodns",
                 at: entry.location)
+        } else if tier.kind == .geodns, case .exec? = tier.tier?.program {
+            log.error(
+                "users resolve through a geodns of our own; what names another program serves is "
+                    + "not known", at: entry.location)
         }
     }
 
@@ -71,9 +75,20 @@ struct TopologyCheck {
         }
         for tier in readings.compactMap(\.tier) {
             guard case .builtin(.geodns(let spec)) = tier.program else { continue }
+            checkPorts(spec.to, tier)
             for name in spec.networks.keys.sorted() where !regions.contains(name) {
                 log.unknown("region", name, among: regions, at: tier.location)
             }
+        }
+    }
+
+    /// An address record has no port, so all that it leads to must share one.
+    private func checkPorts(_ names: [String], _ tier: TierSpec) {
+        let tiers = names.compactMap { reading(named: $0)?.tier }
+        if let other = tiers.first(where: { $0.port != tiers[0].port }) {
+            log.error(
+                "DNS tells addresses and no ports, so \(tiers[0].name) and \(other.name) must "
+                    + "serve on the same port", at: tier.location)
         }
     }
 

@@ -50,6 +50,11 @@ extension Topology {
         regions.firstIndex(of: region).map { AddressPlan.clientNetwork(region: $0 + 1) }
     }
 
+    /// The address of a region's users.
+    package func clientAddress(in region: String) -> IPv4Address? {
+        regions.firstIndex(of: region).map { AddressPlan.client(region: $0 + 1) }
+    }
+
     /// Every network of a region: its users', and its nodes'.
     func networks(of region: String) -> [IPv4Network] {
         var networks = [clientNetwork(of: region)].compactMap { $0 }

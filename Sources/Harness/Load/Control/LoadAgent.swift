@@ -8,6 +8,7 @@
 //     POST /stop                    cuts the plan if it is not at its end; answers with the last stats
 //                                   when every request has ended and the files are whole, and ends
 
+import Determinism
 import Endpoints
 import History
 package import Linux
@@ -35,7 +36,7 @@ package final class LoadAgent {
         preview = arrivals.fingerprint(first: Self.previewCount)
         errand = JourneyErrand(arrivals, host: plan.host)
         generator = LoadGenerator(
-            arrivals, plan.profile, target: plan.target, errand: errand,
+            arrivals, plan.profile, to: plan.destinations, errand: errand,
             records: try LoadRecords(history: plan.history, latencies: plan.latencies))
         server = try HTTPServer(listen) { [unowned self] request in await self.handle(request) }
     }
@@ -120,6 +121,24 @@ package final class LoadAgent {
             return HTTPResponse(409, error: "the load was begun before")
         }
         return HTTPResponse(200, json: ["epochNanoseconds": .integer(epoch)])
+    }
+}
+
+extension LoadPlan {
+    /// One a group of users; each group has a resolver of its own, where the users are.
+    @ReactorActor
+    fileprivate var destinations: [any Destination] {
+        guard let service, let name = DNSName(service.name) else {
+            return [FixedDestination(target)]
+        }
+        let random = SeededRandom(seed: seed).fork("resolver")
+        let sources: [IPv4Address?] = service.sources.isEmpty ? [nil] : service.sources
+        return sources.enumerated().map { index, source in
+            NamedDestination(
+                StubResolver(
+                    name, servers: service.servers, from: source, random: random.fork("\(index)")),
+                port: service.port, from: source)
+        }
     }
 }
 

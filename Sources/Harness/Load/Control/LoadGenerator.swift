@@ -21,7 +21,7 @@ final class LoadGenerator {
 
     private var plan: ArrivalPlan
     private let profile: LoadProfile
-    private let target: SocketAddress
+    private let destinations: [any Destination]
     private let errand: any Errand
     private let records: LoadRecords
     private var ledger: LoadLedger
@@ -40,12 +40,12 @@ final class LoadGenerator {
     private let over = Turnstile()
 
     init(
-        _ plan: ArrivalPlan, _ profile: LoadProfile, target: SocketAddress, errand: any Errand,
-        records: LoadRecords
+        _ plan: ArrivalPlan, _ profile: LoadProfile, to destinations: [any Destination],
+        errand: any Errand, records: LoadRecords
     ) {
         self.plan = plan
         self.profile = profile
-        self.target = target
+        self.destinations = destinations
         self.errand = errand
         self.records = records
         ledger = LoadLedger(timeout: profile.timeout)
@@ -63,7 +63,7 @@ final class LoadGenerator {
         self.epoch = epoch
         records.begin(epoch: epoch, seed: plan.seed)
         let keeper = Task { @ReactorActor in await keepRecords() }
-        let pool = LanePool(target, connectionsMax: profile.connections, errand: errand) {
+        let pool = LanePool(destinations, connectionsMax: profile.connections, errand: errand) {
             [self] flight, conclusion, wasSent in land(flight, conclusion, wasSent)
         }
         await dispatch(to: pool)

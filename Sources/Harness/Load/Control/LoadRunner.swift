@@ -44,7 +44,8 @@ package final class LoadRunner {
         profile.timeout = options.timeout
         generator = LoadGenerator(
             ArrivalPlan(profile, duration: options.duration, seed: options.seed), profile,
-            target: options.url.address, errand: PageErrand(options.url), records: LoadRecords())
+            to: [FixedDestination(options.url.address)], errand: PageErrand(options.url),
+            records: LoadRecords())
     }
 
     /// Runs to the end and sums up.

@@ -25,10 +25,12 @@ package struct LoadPlan: Equatable, Sendable {
     package var history: String?
     /// Where the interval log of latencies goes; nil keeps none.
     package var latencies: String?
+    /// Found by its name; then `target` is of no account.
+    package var service: LoadService?
 
     package init(
         seed: UInt64, duration: Duration, profile: LoadProfile, target: SocketAddress, host: String,
-        history: String? = nil, latencies: String? = nil
+        history: String? = nil, latencies: String? = nil, service: LoadService? = nil
     ) {
         self.seed = seed
         self.duration = duration
@@ -37,6 +39,7 @@ package struct LoadPlan: Equatable, Sendable {
         self.host = host
         self.history = history
         self.latencies = latencies
+        self.service = service
     }
 
     package var arrivals: ArrivalPlan { ArrivalPlan(profile, duration: duration, seed: seed) }
@@ -91,6 +94,7 @@ extension LoadPlan {
         }
         if let history { members.append(("history", .string(history))) }
         if let latencies { members.append(("latencies", .string(latencies))) }
+        if let service { members.append(("service", service.json)) }
         return .object(members)
     }
 
@@ -126,7 +130,8 @@ extension LoadPlan {
                 $0.string.flatMap { SocketAddress($0) }
             },
             host: host, history: try fields.optional("history", "a path", \.string),
-            latencies: try fields.optional("latencies", "a path", \.string))
+            latencies: try fields.optional("latencies", "a path", \.string),
+            service: try fields.optional("service", "a service", LoadService.init(json:)))
         try fields.finish()
     }
 

@@ -9,14 +9,23 @@ import Wire
 /// A place for one request at a time; connects when it must and keeps the connection.
 @ReactorActor
 final class Lane {
-    private let target: SocketAddress
+    private(set) var destination: any Destination
     private var connection: Connection?
+    /// Where the connection leads.
+    private var address: SocketAddress?
     private var deadline = MonotonicTime.distantFuture
     private var isOutOfTime = false
     /// Whether anything of the present request left this process.
     private(set) var hasSent = false
 
-    init(_ target: SocketAddress) { self.target = target }
+    init(_ destination: any Destination) { self.destination = destination }
+
+    /// Serves others from now on; a connection of those before is closed.
+    func redirect(to destination: any Destination) {
+        guard self.destination !== destination else { return }
+        close()
+        self.destination = destination
+    }
 
     /// Makes ready for a request that may take until `deadline`.
     func begin(_ deadline: MonotonicTime) {
@@ -35,6 +44,7 @@ final class Lane {
     func close() {
         connection?.close()
         connection = nil
+        address = nil
     }
 
     /// Sends an encoded request, other than HEAD, and gathers the answer.
@@ -53,11 +63,16 @@ final class Lane {
     }
 
     private func open() async throws(ClientError) -> Connection {
+        let address = try await destination.address(keeping: address, deadline: deadline)
         if isOutOfTime { throw .unreachable(.timedOut) }
-        if let connection, connection.isOpen, !connection.peerIsDone { return connection }
+        if let connection, connection.isOpen, !connection.peerIsDone, self.address == address {
+            return connection
+        }
         close()
         do {
-            let fresh = try await Connection.connect(to: target, deadline: deadline)
+            let fresh = try await Connection.connect(
+                to: address, from: destination.source, deadline: deadline)
+            self.address = address
             connection = fresh
             return fresh
         } catch {

@@ -39,7 +39,8 @@ final class LanePool {
     /// Told of the end of every flight, exactly once.
     typealias Landing = @ReactorActor (Flight, Conclusion, _ wasSent: Bool) -> Void
 
-    private let target: SocketAddress
+    /// By groups of users, who all have as many.
+    private let destinations: [any Destination]
     private let connectionsMax: Int
     private let errand: any Errand
     private let landing: Landing
@@ -51,11 +52,12 @@ final class LanePool {
     private var isSweeping = false
 
     init(
-        _ target: SocketAddress, connectionsMax: Int, errand: any Errand,
+        _ destinations: [any Destination], connectionsMax: Int, errand: any Errand,
         landing: @escaping Landing
     ) {
         precondition(connectionsMax > 0, "without a connection nothing can be sent")
-        self.target = target
+        precondition(!destinations.isEmpty, "requests go somewhere")
+        self.destinations = destinations
         self.connectionsMax = connectionsMax
         self.errand = errand
         self.landing = landing
@@ -68,7 +70,7 @@ final class LanePool {
             isSweeping = true
             Task { @ReactorActor in await sweep() }
         }
-        if let lane = takeLane() {
+        if let lane = takeLane(to: destination(of: flight)) {
             // Boarded now and not in the task, which starts a turn later: the sweeper may come first.
             board(flight, lane)
             Task { @ReactorActor in await serve(flight, on: lane) }
@@ -82,11 +84,20 @@ final class LanePool {
         for lane in idle { lane.close() }
     }
 
-    private func takeLane() -> Lane? {
-        if let lane = idle.popLast() { return lane }
-        guard laneCount < connectionsMax else { return nil }
-        laneCount += 1
-        return Lane(target)
+    private func destination(of flight: Flight) -> any Destination {
+        destinations[(flight.request.user - 1) % destinations.count]
+    }
+
+    /// A lane that leads there already, else a new one, else one that led elsewhere.
+    private func takeLane(to destination: any Destination) -> Lane? {
+        if let place = idle.lastIndex(where: { $0.destination === destination }) {
+            return idle.remove(at: place)
+        }
+        if laneCount < connectionsMax {
+            laneCount += 1
+            return Lane(destination)
+        }
+        return idle.popLast()
     }
 
     private func serve(_ first: Flight, on lane: Lane) async {
@@ -103,6 +114,7 @@ final class LanePool {
 
     private func board(_ flight: Flight, _ lane: Lane) {
         flight.state = .flying(lane)
+        lane.redirect(to: destination(of: flight))
         lane.begin(flight.deadline)
     }
 

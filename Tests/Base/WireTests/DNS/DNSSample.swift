@@ -60,6 +60,7 @@ struct DNSSample {
         }
         message.edns = edns
         message.code = DNSResponseCode(rawValue: UInt16(next(below: 24)))
+        message.edns?.extendedCode = UInt8(message.code.rawValue >> 4)
         return message
     }
 }
