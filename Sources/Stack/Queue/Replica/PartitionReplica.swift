@@ -103,7 +103,8 @@ final class PartitionReplica {
     }
 
     /// Has a fetch proposed, behind all that is published in this turn of the loop, for each group
-    /// of which somebody waits: so a message is on a majority's disks and handed out in one round instead of two.
+    /// of which somebody waits: so a message is on a majority's disks and handed out in one round
+    /// instead of two.
     private func fetchAheadSoon(_ topic: String) {
         guard fetchingAhead.insert(topic).inserted else { return }
         Task { @ReactorActor in
