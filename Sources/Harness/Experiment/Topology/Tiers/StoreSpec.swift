@@ -10,6 +10,7 @@ package struct StoreSpec: Sendable, Equatable {
     /// filled, and each replica reserves that much address space.
     package var capacity: Int?
     package var reads = StoreReads.readIndex
+    package var layout = ShardLayout()
 
     package init() {}
 }
@@ -22,6 +23,8 @@ extension StoreSpec: TierSpecification {
             ("replication", ExperimentSchema.words(StoreReplication.self)),
             ("capacity", ExperimentSchema.ref("size")),
             ("reads", ExperimentSchema.words(StoreReads.self)),
+            ("sharding", ExperimentSchema.words(StoreSharding.self)),
+            ("users-per-shard", ExperimentSchema.integer(from: 1)),
         ]
     }
 
@@ -36,7 +39,22 @@ extension StoreSpec: TierSpecification {
         spec.capacity = fields.optional("capacity", Checked.size(StoreSettings.mapSizes))
         spec.reads =
             fields.optional("reads", Checked.word("kind of read", StoreReads.self)) ?? spec.reads
+        readLayout(&fields, reader.log, into: &spec.layout)
         return .store(spec)
+    }
+
+    private static func readLayout(
+        _ fields: inout Fields, _ log: DiagnosticLog, into layout: inout ShardLayout
+    ) {
+        let sharding = fields.optional(
+            "sharding", Checked.word("sharding", StoreSharding.self))
+        let place = fields.location(of: "users-per-shard")
+        let users = fields.optional("users-per-shard", Checked.integer(1...1_000_000_000))
+        layout.sharding = sharding ?? layout.sharding
+        layout.usersPerShard = users ?? layout.usersPerShard
+        if let place, users != nil, layout.sharding == .hash {
+            log.error("users-per-shard needs \"sharding: range\"", at: place)
+        }
     }
 
     func settings(of tier: TierSpec, at place: NodePlace, in topology: Topology) -> TierSettings {
@@ -48,6 +66,7 @@ extension StoreSpec: TierSpecification {
         settings.acknowledge = acknowledge
         settings.mapSize = capacity ?? settings.mapSize
         settings.reads = reads
+        settings.layout = layout
         return .store(settings)
     }
 }
