@@ -24,7 +24,7 @@ final class BenchStack {
         let bench = try BenchStack(options, folder)
         do {
             try await bench.stack.start(
-                plan.plan(folder: folder.path, seed: 1), deadline: .seconds(30))
+                plan.plan(folder: folder.path, seed: 1), deadline: .seconds(60))
             let result = try await body(bench)
             try await bench.testbed.tearDown()
             return result
