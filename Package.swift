@@ -118,13 +118,14 @@ let package = Package(
         command("faultline-sim", "Linux", "Wire", "Raft", "RaftSimulator"),
 
         .testTarget(
-            name: "CommandTests", dependencies: ["faultline", "faultline-node", "Linux", "Wire"],
+            name: "CommandTests",
+            dependencies: ["faultline", "faultline-node", "Blueprint", "Linux", "Wire"],
             path: "Tests/Commands/CommandTests", swiftSettings: strict),
         .testTarget(
             name: "BenchTests", dependencies: ["faultline-bench", "Wire", "Linux"],
             path: "Tests/Commands/BenchTests", swiftSettings: strict),
         .testTarget(
-            name: "SimTests", dependencies: ["faultline-sim", "Raft", "RaftSimulator"],
+            name: "SimTests", dependencies: ["faultline-sim", "Linux", "Raft", "RaftSimulator"],
             path: "Tests/Commands/SimTests", swiftSettings: strict),
         tests("Base", "Collections", "Determinism"),
         tests("Base", "Linux"),

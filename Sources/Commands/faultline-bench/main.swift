@@ -2,7 +2,8 @@
 // whatever machine this runs on. Nothing is judged, since absolute times say more about the machine
 // than about the code; what is compared runs in turns, so that a slow minute hits both sides.
 //
-//     faultline-bench start|web|edge|balancer|dns|generator|faults|store|queue|failover|restart|all
+//     faultline-bench start|web|edge|balancer|dns|generator|faults|store|queue|failover|leader-kill|
+//                     restart|all
 //                     [--repetitions=N] [--programs=FOLDER] [--topology=FILE]
 //
 // Tables go to standard output as Markdown, progress to standard error. Every program that is
@@ -23,11 +24,13 @@ let usage = """
       store      writes and linearizable reads of the store against etcd (needs etcd-server)
       queue      messages through the queue against RabbitMQ (needs rabbitmq-server)
       failover   time without writes when the leader is killed, against etcd (needs etcd-server)
-      restart    time until a killed replica that holds 768 MiB serves again
+      leader-kill
+                 the same through `faultline run`, ours alone
+      restart    time until a killed replica that holds 1 GiB serves again
       all        one after the other
 
       --repetitions=N    how often each is measured, 1 to 100; by default 5, for
-                         generator 3, for failover 20
+                         generator 3, for failover and leader-kill 20
       --programs=FOLDER  where faultline and faultline-node are; by default beside this program
       --topology=FILE    the stack of start and faults; by default
                          fixtures/topologies/web-stack.yaml
@@ -46,12 +49,14 @@ func bench(_ command: String, _ options: BenchOptions) throws -> Int32 {
     case "store": return try StoreBench(options).perform()
     case "queue": return try QueueBench(options).perform()
     case "failover": return try FailoverBench(options).perform()
+    case "leader-kill": return try LeaderKillBench(options).perform()
     case "restart": return try RestartBench(options).perform()
     case "all":
         // One process each: a sandbox is entered once and for good.
         let own = try CurrentProcess.executablePath()
         for command in [
-            "start", "web", "dns", "generator", "faults", "store", "queue", "failover", "restart",
+            "start", "web", "edge", "balancer", "dns", "generator", "faults", "store", "queue",
+            "failover", "leader-kill", "restart",
         ] {
             let run = try ToolRun.of([own, command] + options.flags, limit: .seconds(600)) { line in
                 Output.write(line.text + "\n", to: 1)

@@ -11,15 +11,16 @@ struct BugTable {
 
     init(_ options: SimOptions) { self.options = options }
 
-    /// The status to exit with: 1 when a bug was not found.
-    mutating func perform() -> Int32 {
+    /// The status to exit with: 1 when a bug was not found. `willRun` is told of each seed.
+    mutating func perform(willRun: (UInt64, PlantedBug) -> Void) -> Int32 {
         if !options.isJSON {
             Output.write(
                 "| planted bug | seeds | simulated s | caught by |\n|---|---|---|---|\n", to: 1)
         }
         for bug in PlantedBug.allCases {
             let hunt = Hunt.run(
-                from: options.first, seedsMax: options.seeds, bug: bug, duration: options.duration)
+                from: options.first, seedsMax: options.seeds, bug: bug, duration: options.duration
+            ) { willRun($0, bug) }
             rows.append((bug, hunt))
             if !options.isJSON { Output.write(line(bug, hunt), to: 1) }
         }

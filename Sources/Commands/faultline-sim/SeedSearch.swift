@@ -13,10 +13,11 @@ struct SeedSearch {
 
     init(_ options: SimOptions) { self.options = options }
 
-    /// The status to exit with: 1 when a promise broke.
-    mutating func perform() -> Int32 {
+    /// The status to exit with: 1 when a promise broke. `willRun` is told of each seed.
+    mutating func perform(willRun: (UInt64) -> Void) -> Int32 {
         for offset in 0..<UInt64(options.seeds) {
             let seed = options.first &+ offset
+            willRun(seed)
             guard hunt.run(seed, bug: options.bug, duration: options.duration) else { break }
             announce()
         }

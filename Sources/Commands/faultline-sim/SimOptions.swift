@@ -28,6 +28,8 @@ struct SimOptions {
     private(set) var bug: PlantedBug?
     private(set) var isJSON = false
     private(set) var shrinks = true
+    /// Where the seed in work is noted, for the process that watches this one; nobody else's flag.
+    private(set) var note: String?
 
     /// Values follow their flag, after a blank or an equals sign.
     init(_ arguments: ArraySlice<String>) throws(SimUsage) {
@@ -53,7 +55,8 @@ struct SimOptions {
         case "--no-shrink": shrinks = false
         case "--help", "help": task = .help
         case "--bugs": try choose(.bugs)
-        case "--seeds", "--from", "--duration", "--bug", "--replay": return false
+        case "--seeds", "--from", "--duration", "--bug", "--replay", "--note":
+            return false
         default: throw SimUsage("unknown flag \(flag)")
         }
         return true
@@ -68,6 +71,7 @@ struct SimOptions {
             seeds = count
         case "--from": first = try Self.seed(value, of: flag)
         case "--replay": try choose(.replay(try Self.seed(value, of: flag)))
+        case "--note": note = value
         case "--duration": duration = try Self.duration(value)
         default:
             guard let named = PlantedBug(rawValue: value) else {

@@ -31,21 +31,41 @@ enum SimProgram {
     static func perform(_ arguments: [String]) -> Int32 {
         do {
             let options = try SimOptions(arguments.dropFirst())
+            let note = try options.note.map { path throws(SyscallError) in try SeedNote(path) }
             switch options.task {
             case .help:
                 Output.write(usage, to: 1)
                 return 0
             case .search:
                 var search = SeedSearch(options)
-                return search.perform()
+                return search.perform { note?.write($0, options.bug) }
             case .replay(let seed): return Replay(seed, options).perform()
             case .bugs:
                 var table = BugTable(options)
-                return table.perform()
+                return table.perform { note?.write($0, $1) }
             }
-        } catch {
+        } catch let error as SimUsage {
             Output.write("faultline-sim: \(error)\n\(usage)", to: 2)
             return 3
+        } catch {
+            Output.write("faultline-sim: \(error)\n", to: 2)
+            return 5
+        }
+    }
+
+    /// Has a search performed by a process of its own, see SeedNote.swift; all else is done here.
+    static func performWatched(_ arguments: [String]) -> Int32 {
+        guard let options = try? SimOptions(arguments.dropFirst()), options.note == nil,
+            [.search, .bugs].contains(options.task)
+        else { return perform(arguments) }
+        do throws(SyscallError) {
+            let search = WatchedSearch(
+                command: [try CurrentProcess.executablePath()] + arguments.dropFirst(),
+                note: "/tmp/faultline-sim-\(CurrentProcess.id)")
+            return try search.perform(duration: options.duration)
+        } catch {
+            Output.write("faultline-sim: \(error)\n", to: 2)
+            return 5
         }
     }
 }

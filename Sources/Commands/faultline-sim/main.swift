@@ -5,4 +5,4 @@
 
 import Linux
 
-CurrentProcess.exit(SimProgram.perform(CommandLine.arguments))
+CurrentProcess.exit(SimProgram.performWatched(CommandLine.arguments))

@@ -15,8 +15,10 @@ struct HostLack: Error, CustomStringConvertible {
     }
 
     /// Throws what every run needs and this host, by its own word, has too little of.
-    static func check() throws(HostLack) {
-        let lacks = HostCheck.all().filter { $0.isNeeded && !$0.isMet }
+    ///
+    /// `mapBytes` is the most that a replica of the store holds in any of the topologies.
+    static func check(mapBytes: Int = 0) throws(HostLack) {
+        let lacks = HostCheck.all(mapBytes: mapBytes).filter { $0.isNeeded && !$0.isMet }
         if !lacks.isEmpty { throw HostLack(lacks: lacks) }
     }
 }

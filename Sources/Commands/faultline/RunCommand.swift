@@ -24,16 +24,18 @@ struct RunCommand {
     func perform() throws -> Int32 {
         if Sandbox.isInside { return try runInside() }
         // Every file is read before anything is started.
+        var mapBytes = 0
         let problems = files.flatMap { path -> [Diagnostic] in
             do throws(InvalidExperiment) {
-                _ = try ExperimentLoader.load(path: path)
+                let plan = try ExperimentLoader.load(path: path)
+                mapBytes = max(mapBytes, plan.topology.storeCapacity)
                 return []
             } catch {
                 return error.diagnostics
             }
         }
         if !problems.isEmpty { throw InvalidExperiment(problems) }
-        try HostLack.check()
+        try HostLack.check(mapBytes: mapBytes)
         var worst = ExitCode.held
         for file in files {
             let code = try Inside.run(

@@ -55,7 +55,7 @@ struct StackCommand {
     }
 
     private func startInside(_ topology: Topology) throws -> Int32 {
-        try HostLack.check()
+        try HostLack.check(mapBytes: topology.storeCapacity)
         var open: [Forward] = []
         for tier in topology.tiers where tier.kind != nil {
             let descriptor = try Self.listen(near: tier.port)
@@ -65,9 +65,11 @@ struct StackCommand {
                 open.append(Forward(tier: KeptStack.metrics(of: tier.name), descriptor: metrics))
             }
         }
-        let flag = "--forward=" + open.map(\.flag).joined(separator: ",")
+        // None when every tier is somebody else's program.
+        let flag =
+            open.isEmpty ? [] : ["--forward=" + open.map(\.flag).joined(separator: ",")]
         return try Inside.run(
-            arguments: [CommandLine.arguments[0], "stack", "up", flag]
+            arguments: [CommandLine.arguments[0], "stack", "up"] + flag
                 + (quiet ? ["--quiet"] : []) + [path],
             keeping: open.map(\.descriptor))
     }

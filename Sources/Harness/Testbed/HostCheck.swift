@@ -15,10 +15,11 @@ package struct HostFinding: Sendable {
 
 /// Looks at the host; starts nothing.
 package enum HostCheck {
-    package static func all() -> [HostFinding] {
+    /// `mapBytes` is what a replica of the store is to hold at most.
+    package static func all(mapBytes: Int = 1 << 30) -> [HostFinding] {
         var findings = [privileges()]
         if Sandbox.needsUserNamespace { findings += userNamespaces() }
-        findings += [descriptors(), addressSpace(), diskSpace(), processTable()]
+        findings += [descriptors(), addressSpace(mapBytes), diskSpace(), processTable()]
         return findings
     }
 
@@ -63,12 +64,16 @@ package enum HostCheck {
             detail: "at most \(limit) a process", mend: "ulimit -Hn 65536")
     }
 
-    /// Each replica maps its state; a limit on address space shows as ENOMEM in mmap.
-    private static func addressSpace() -> HostFinding {
+    /// Each replica maps its state; a limit on address space shows as ENOMEM in mmap. A process may
+    /// have several shards, and maps a snapshot that it examines beside them: four maps are room.
+    private static func addressSpace(_ mapBytes: Int) -> HostFinding {
         let limit = ResourceLimit.addressSpace.hard
+        let needed = UInt64(4 * max(mapBytes, 1 << 30))
         return HostFinding(
-            name: "address space for the store's maps", isMet: limit >= 4 << 30, isNeeded: true,
-            detail: limit == .max ? "unlimited" : "\(limit >> 20) MiB", mend: "ulimit -v unlimited")
+            name: "address space for the store's maps", isMet: limit >= needed, isNeeded: true,
+            detail: limit == .max
+                ? "unlimited" : "\(limit >> 20) MiB of \(needed >> 20) MiB",
+            mend: "ulimit -v unlimited")
     }
 
     private static func diskSpace() -> HostFinding {

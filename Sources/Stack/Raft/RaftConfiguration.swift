@@ -8,7 +8,8 @@ package enum CommitRule: Hashable, Sendable {
     ///
     /// It exists for experiments that must fail, to show that their checks bite. A node that runs
     /// with it also accepts that a later leader overwrites entries which were called committed,
-    /// where a correct one would trap.
+    /// where a correct one would trap. What it had applied of them stays in its state machine, which
+    /// has no way back: its state parts from the others' until a snapshot takes its place.
     case leaderOnly
 }
 

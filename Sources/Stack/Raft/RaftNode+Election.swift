@@ -92,10 +92,10 @@ extension RaftNode {
 
     private mutating func becomeLeader() {
         let start = log.last.index.next
-        let leadership = Leadership(
+        enter(.leader)
+        leadership = Leadership(
             progress: [:], termStart: start,
             uncommittedBytes: log.byteCount(from: log.commit.next, through: log.last.index))
-        enter(.leader(leadership))
         trackMembers()
         appendAsLeader(.noOp)
     }

@@ -49,10 +49,9 @@ extension RaftNode {
 
     /// The newest round that a majority has answered; nil when this node does not lead.
     func confirmedRound() -> UInt64? {
-        guard let leadership else { return nil }
+        guard let newest = leadership?.reads.rounds.newest else { return nil }
         return membership.reachedByQuorum { voter in
-            voter == configuration.id
-                ? leadership.reads.rounds.newest : leadership.progress[voter]?.round ?? 0
+            voter == configuration.id ? newest : leadership?.progress[voter]?.round ?? 0
         }
     }
 }

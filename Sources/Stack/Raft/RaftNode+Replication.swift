@@ -125,14 +125,14 @@ extension RaftNode {
     /// Only an entry of the present term is committed by count; older ones come along with it, or a
     /// later leader could still overwrite them (paper, 5.4.2 and figure 8).
     mutating func advanceCommit() {
-        guard let leadership else { return }
+        guard leadership != nil else { return }
         let ownReach = has(.countsOwnCopyBeforeFsync) ? log.last.index : log.stable
         let reached: LogIndex =
             switch configuration.commitRule {
             case .majority:
                 deciders.reachedByQuorum { voter in
                     voter == configuration.id || isPhantom(voter)
-                        ? ownReach : leadership.progress[voter]?.match ?? .zero
+                        ? ownReach : leadership?.progress[voter]?.match ?? .zero
                 }
             case .leaderOnly: log.stable
             }
@@ -140,8 +140,8 @@ extension RaftNode {
         else { return }
         let released = log.byteCount(from: log.commit.next, through: reached)
         log.advanceCommit(to: reached)
-        self.leadership?.uncommittedBytes -= released
-        self.leadership?.reads.open(commit: reached)
+        leadership?.uncommittedBytes -= released
+        leadership?.reads.open(commit: reached)
         advanceMembership()
     }
 

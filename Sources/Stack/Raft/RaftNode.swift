@@ -19,6 +19,9 @@ package struct RaftNode: Sendable {
     /// The candidate that got this node's vote in `term`.
     var vote: NodeID?
     var role = Role.follower(leader: nil)
+    /// The leader's bookkeeping; nil in any other role. Stored apart from the role so that it can be
+    /// looked into without a copy of its tables.
+    var leadership: Leadership?
     var log: RaftLog
     var clock: ElectionClock
     var ledger: PersistenceLedger

@@ -6,7 +6,8 @@ enum Role: Sendable {
     /// Asks whether an election could be won, before it disturbs anybody with a new term.
     case preCandidate(granted: Set<NodeID>)
     case candidate(granted: Set<NodeID>)
-    case leader(Leadership)
+    /// What it keeps in mind is in `RaftNode.leadership`.
+    case leader
 }
 
 /// What a leader keeps in mind, volatile and begun anew in each term.
@@ -49,28 +50,6 @@ struct Leadership: Sendable {
 }
 
 extension RaftNode {
-    /// The leader's bookkeeping, changed in place; nil, and not to be set, in any other role.
-    var leadership: Leadership? {
-        get {
-            guard case .leader(let leadership) = role else { return nil }
-            return leadership
-        }
-        _modify {
-            guard case .leader(let current) = role else {
-                var absent: Leadership?
-                yield &absent
-                precondition(absent == nil, "only a leader has a leadership")
-                return
-            }
-            var leadership: Leadership? = current
-            role = .follower(leader: nil)  // Drops the second reference, so nothing is copied.
-            defer {
-                if let leadership { role = .leader(leadership) }
-            }
-            yield &leadership
-        }
-    }
-
     /// The leader of the present term, as far as this node knows.
     var leader: NodeID? {
         switch role {
@@ -85,6 +64,7 @@ extension RaftNode {
         abandonedReads += leadership?.reads.ids ?? []
         abandonForwards()
         role = next
+        leadership = nil
         clock.restart()
     }
 

@@ -35,10 +35,11 @@ package struct Hunt: Sendable {
     /// Runs seeds from the first on until one breaks a promise, or the number is reached.
     package static func run(
         from first: UInt64 = 1, seedsMax: Int, bug: PlantedBug? = nil,
-        duration: SimulatedTime = .seconds(20)
+        duration: SimulatedTime = .seconds(20), willRun: (UInt64) -> Void = { _ in }
     ) -> Hunt {
         var hunt = Hunt()
         for offset in 0..<UInt64(seedsMax) {
+            willRun(first &+ offset)
             guard hunt.run(first &+ offset, bug: bug, duration: duration) else { break }
         }
         return hunt

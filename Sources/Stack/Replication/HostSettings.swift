@@ -31,6 +31,9 @@ package struct HostSettings: Sendable {
     package var heartbeat = Duration.milliseconds(50)
     /// The least election timeout; each election draws from this up to twice this.
     package var electionTimeout = Duration.milliseconds(300)
+    /// The same on all hosts. A lease assumes what `ReadRule.lease` says of clocks; the host sees to
+    /// it that time is counted up to each read.
+    package var readRule = ReadRule.quorumRound
     package var limits = ReplicaLimits()
     package var links = PeerLinkLimits()
     package var journal = JournalOptions()
@@ -60,6 +63,7 @@ package struct HostSettings: Sendable {
         configuration.appendBytesMax = 64 << 10
         configuration.appendsInFlightMax = 32
         configuration.commitRule = commitRule
+        configuration.readRule = readRule
         configuration.life = UInt64.random(in: 1 ... .max)
         return configuration
     }

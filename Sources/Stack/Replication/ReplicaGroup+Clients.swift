@@ -92,6 +92,7 @@ extension ReplicaGroup {
     /// Asks for all reads that came since the last turn whether this replica still leads.
     func openReadRound() {
         guard let id = reads.askForGathered() else { return }
+        outlets.countTime()
         do throws(RaftRefusal) {
             try node.readHere(id)
         } catch {

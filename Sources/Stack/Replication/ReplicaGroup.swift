@@ -41,6 +41,8 @@ struct GroupOutlets {
     var retire: @ReactorActor () -> Void
     /// Makes one `advance` follow whatever else this turn of the loop brings.
     var wake: @ReactorActor () -> Void
+    /// Ticks all groups up to this moment: a lease is good for no read before that.
+    var countTime: @ReactorActor () -> Void
 }
 
 @ReactorActor

@@ -47,6 +47,8 @@ package final class ReplicaHost {
     private var leaving: Set<GroupID> = []
     private var toldAbsent: [PeerGroup: MonotonicTime] = [:]
     private var isRunning = true
+    /// Up to when time was counted.
+    private var lastTick = MonotonicTime.now()
     /// True when the log was empty: this host takes part in nothing yet, and never did.
     package let isNew: Bool
 
@@ -202,7 +204,11 @@ package final class ReplicaHost {
                 guard let self else { return }
                 Task { @ReactorActor in await remove(id) }
             },
-            wake: { [weak self] in self?.wake(id) })
+            wake: { [weak self] in self?.wake(id) },
+            countTime: { [weak self] in
+                guard let self, settings.readRule != .quorumRound else { return }
+                countTime()
+            })
     }
 
     // MARK: Turns
@@ -297,17 +303,24 @@ package final class ReplicaHost {
     /// After a pause of the process, what lies in the sockets is stepped first: it holds the news.
     private func tickRegularly() async {
         let tick = settings.tick
-        var last = MonotonicTime.now()
+        lastTick = .now()
         while isRunning {
-            await Reactor.sleep(until: last + tick)
-            if .now() - last > tick * 4 {
+            await Reactor.sleep(until: isAsleep ? .now() + tick : lastTick + tick)
+            if .now() - lastTick > tick * 4 {
                 for _ in 0..<3 { await Task.yield() }
             }
             guard isRunning else { return }
-            let count = Int(max(1, (MonotonicTime.now() - last).nanoseconds / tick.nanoseconds))
-            last = last + tick * count
-            for group in groups.values { group.tick(count: count) }
+            if !isAsleep { countTime() }
         }
+    }
+
+    /// Ticks every group as often as it is due.
+    private func countTime() {
+        let passed = MonotonicTime.now() - lastTick
+        let count = Int(passed.nanoseconds / settings.tick.nanoseconds)
+        guard count > 0 else { return }
+        lastTick = lastTick + settings.tick * count
+        for group in groups.values { group.tick(count: count) }
     }
 
     /// Hands the leadership of every group over, as far as that is possible before the deadline.
@@ -328,6 +341,9 @@ package final class ReplicaHost {
         await records.stop()
         groups = [:]
     }
+
+    /// While true time goes by uncounted, as for a process that is stopped: for tests in one process.
+    package var isAsleep = false
 
     /// Cuts this host off from the others, or lets it back: a partition for tests in one process.
     package var isCutOff = false {

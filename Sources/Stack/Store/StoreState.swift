@@ -124,9 +124,15 @@ package final class StoreState: ReplicatedState {
     }
 
     package func install(_ file: SnapshotFile) async throws(StateError) {
+        // Reading a large file takes long; the loop goes on meanwhile, and heartbeats with it.
+        let mapSize = table.options.mapSize
+        let examined = await offload { () -> Result<Void, StateError> in
+            Result { () throws(StateError) in try KeyValueState.examine(file, mapSize: mapSize) }
+        }
+        try examined.get()
         while splitting.isCopying || isBusy { _ = await splitChanged.wait() }
         dropShadow()
-        try table.install(file)
+        try table.install(examined: file)
         didInstall()
     }
 }

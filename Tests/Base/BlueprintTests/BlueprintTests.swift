@@ -45,6 +45,7 @@ private func samples() -> [TierSettings] {
     store.heartbeat = .milliseconds(11)
     store.electionTimeout = .milliseconds(12)
     store.mapSize = 1 << 21
+    store.reads = .lease
     let node = ReplicaAddress(id: 2, client: addresses[0], peer: addresses[1].address)
     var queue = QueueSettings(node: 2, nodes: [node], partitions: 4)
     queue.acknowledge = .leader

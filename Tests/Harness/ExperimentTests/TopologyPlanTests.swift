@@ -161,6 +161,24 @@ struct TopologyPlanTests {
                 + "10.6.0.1:7200,10.6.0.2:7200")
     }
 
+    @Test func `a store's capacity and reads reach its nodes, and the host is asked for room`()
+        throws
+    {
+        let plain = try Sample.loadTopology(Sample.topology)
+        #expect(plain.storeCapacity == 1 << 30)
+        let text = try edit(
+            Sample.topology, "role: store,", "role: store, capacity: 1536MiB, reads: lease,")
+        let topology = try Sample.loadTopology(text)
+        #expect(topology.storeCapacity == 1536 << 20)
+        for node in topology.plan(folder: "/n", seed: 1) where node.tier == "store" {
+            guard case .builtin(let blueprint, _) = node.program,
+                case .store(let settings) = blueprint.settings
+            else { continue }
+            #expect(settings.mapSize == 1536 << 20)
+            #expect(settings.reads == .lease)
+        }
+    }
+
     @Test func `seeds differ by node and by run, and repeat`() throws {
         let seeds = { (nodes: [PlannedNode]) in
             nodes.compactMap { node -> UInt64? in

@@ -88,6 +88,14 @@ struct TopologyReaderTests {
         ),
         ("role: app,", "role: apq,", ["7:15: error: unknown role \"apq\"; did you mean \"app\"?"]),
         (
+            "role: store,", "role: store, capacity: 512KiB,",
+            ["15:34: error: 512KiB is below the least value, 1024KiB"]
+        ),
+        (
+            "role: store,", "role: store, reads: leese,",
+            ["15:31: error: unknown kind of read \"leese\"; did you mean \"lease\"?"]
+        ),
+        (
             "role: app, count: 3", "role: app, count: 0",
             ["7:27: error: 0 is below the least value, 1"]
         ),

@@ -70,6 +70,49 @@ struct QueueCommandTests {
         }
     }
 
+    @Test func `a member polls in several lanes, and each message comes to one of them`()
+        async throws
+    {
+        try await QueueCluster.with(nodes: 1) { cluster in
+            let replica = try #require(cluster.servers[1]?.replicas[0])
+            _ = try await cluster.leader()
+            func poll(_ lane: String) -> Task<[String], any Error> {
+                Task { @ReactorActor in
+                    let reply = try await cluster.ask(
+                        1, "FETCH", "orders", "workers", "1", "w", "1", "1", "60000", "20000",
+                        "LANE", lane)
+                    return (reply.elements ?? []).compactMap {
+                        ReceivedLease($0, partition: 1)?.text
+                    }
+                }
+            }
+            let polls = [poll("1"), poll("2")]
+            _ = try await cluster.until("both wait") {
+                replica.polls.waiterCount == 2 ? true : nil
+            }
+            for number in 0..<2 { try await cluster.publish("m\(number)") }
+            var all: [String] = []
+            for poll in polls { all += try await poll.value }
+            #expect(all.sorted() == ["m0", "m1"])
+        }
+    }
+
+    @Test func `whoever waits is handed a message by the entry behind it`() async throws {
+        try await QueueCluster.with(nodes: 1) { cluster in
+            let replica = try #require(cluster.servers[1]?.replicas[0])
+            try await cluster.publish("first")
+            _ = try await cluster.fetch()
+            let waiting = Task { @ReactorActor in try await cluster.fetch(wait: 20_000) }
+            _ = try await cluster.until("somebody waits") {
+                replica.polls.waiterCount == 1 ? true : nil
+            }
+            let commit = replica.group.status.commit
+            try await cluster.publish("second")
+            #expect(try await waiting.value.map(\.text) == ["second"])
+            #expect(replica.group.status.commit == commit.next.next, "the message and its fetch")
+        }
+    }
+
     @Test func `failed tries end in the dead-letter topic, with the reason`() async throws {
         try await QueueCluster.with(
             nodes: 1,

@@ -26,15 +26,17 @@ final class HostCluster {
     private let values: [String: String]
     private let limits: ReplicaLimits
     var journal: JournalOptions
+    private let readRule: ReadRule
 
     /// Runs hosts for as long as the body takes, then stops them and removes their folders.
     static func with(
         hosts count: Int = 3, groups: Int = 1, limits: ReplicaLimits = ReplicaLimits(),
         journal: JournalOptions = JournalOptions(), spares: Int = 0,
         values: [String: String] = [:], starting: [Int]? = nil,
+        readRule: ReadRule = .quorumRound,
         _ body: @ReactorActor (HostCluster) async throws -> Void
     ) async throws {
-        let cluster = HostCluster(count, spares, groups, limits, journal, values)
+        let cluster = HostCluster(count, spares, groups, limits, journal, values, readRule)
         do {
             for id in starting ?? Array(1...count + spares) { try cluster.start(id) }
             try await body(cluster)
@@ -47,8 +49,10 @@ final class HostCluster {
 
     private init(
         _ count: Int, _ spares: Int, _ groups: Int, _ limits: ReplicaLimits,
-        _ journal: JournalOptions, _ values: [String: String]
+        _ journal: JournalOptions, _ values: [String: String],
+        _ readRule: ReadRule
     ) {
+        self.readRule = readRule
         founderCount = count
         self.values = values
         self.limits = limits
@@ -74,6 +78,7 @@ final class HostCluster {
             peers: addresses, folder: "\(folder)/\(id)", seed: UInt64(id))
         settings.limits = limits
         settings.journal = journal
+        settings.readRule = readRule
         return settings
     }
 

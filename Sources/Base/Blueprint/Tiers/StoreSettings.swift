@@ -13,6 +13,18 @@ package enum StoreReplication: String, CaseIterable, Sendable {
     case async
 }
 
+/// How a leader makes sure that it still leads before it answers a read.
+package enum StoreReads: String, CaseIterable, Sendable {
+    /// By a round of heartbeats that a majority answers (ReadIndex): needs no clock.
+    case readIndex = "read-index"
+    /// By the last such round, for a little less than an election timeout: no round for a read.
+    ///
+    /// Correct only as long as the clocks of the replicas run at rates that differ by less than
+    /// `StoreSettings.leaseDriftPercentMax`, and on machines that are not suspended: CLOCK_MONOTONIC
+    /// stands still meanwhile. A process that is stopped does no harm, its clock goes on.
+    case lease
+}
+
 package struct StoreSettings: Equatable, Sendable {
     /// The shard that this node begins with; counted from 0, as `ShardKey` counts.
     package var shard: Int
@@ -34,8 +46,15 @@ package struct StoreSettings: Equatable, Sendable {
     /// The least election timeout; each election draws from this up to twice this. Several
     /// heartbeats long, or a late packet deposes a healthy leader.
     package var electionTimeout: Duration = .milliseconds(300)
+    /// The same on all replicas: the followers hold back their votes for a lease.
+    package var reads = StoreReads.readIndex
+    /// What leases allow for; clocks that are kept by NTP differ by 0.05 percent at most (its
+    /// limit of slew, 500 ppm), so this is generous.
+    package static let leaseDriftPercentMax = 10
     /// Bytes of address space that LMDB reserves; the file grows only as far as data goes.
     package var mapSize = 1 << 30
+    /// A map smaller than that fills up with LMDB's own pages.
+    package static let mapSizes = 1 << 20...1 << 40
 
     package init(shard: Int, shardCount: Int, replica: Int, replicas: [ReplicaAddress]) {
         self.shard = shard
@@ -50,7 +69,7 @@ extension StoreSettings {
         try members.allow([
             "shard", "shardCount", "replica", "replicas", "shards", "layout",
             "acknowledge", "replication", "heartbeatNanoseconds", "electionTimeoutNanoseconds",
-            "mapSize",
+            "mapSize", "reads",
         ])
         let replicas = try ReplicaAddress.list(
             try members.required("replicas"), at: members.member("replicas"))
@@ -80,7 +99,12 @@ extension StoreSettings {
         try readReplication(members)
         try members.read("heartbeat", into: &heartbeat)
         try members.read("electionTimeout", into: &electionTimeout)
-        try members.read("mapSize", into: &mapSize, from: 1 << 20)
+        try members.read("reads", into: &reads)
+        try members.read("mapSize", into: &mapSize, from: Self.mapSizes.lowerBound)
+        guard mapSize <= Self.mapSizes.upperBound else {
+            throw BlueprintError(
+                member: members.member("mapSize"), problem: .outOfRange(Int64(mapSize)))
+        }
     }
 
     /// Two words for one choice: they may both be there, but not against each other.
@@ -104,6 +128,7 @@ extension StoreSettings {
             "replication": .string(replication.rawValue),
             "heartbeatNanoseconds": heartbeat.json,
             "electionTimeoutNanoseconds": electionTimeout.json, "mapSize": mapSize.json,
+            "reads": .string(reads.rawValue),
         ]
     }
 }

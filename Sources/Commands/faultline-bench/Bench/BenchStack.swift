@@ -25,7 +25,7 @@ final class BenchStack {
         do {
             try await bench.stack.start(
                 plan.plan(folder: folder.path, seed: 1), wideArea: plan.wideArea,
-                deadline: .seconds(30))
+                deadline: .seconds(60))
             let result = try await body(bench)
             try await bench.testbed.tearDown()
             return result

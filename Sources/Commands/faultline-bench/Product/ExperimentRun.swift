@@ -8,13 +8,15 @@ struct ExperimentRun {
     let tool: ToolRun
     private let folder: String
 
-    /// Runs `experiment`, a text without its topology, on the stack that the options name.
+    /// Runs `experiment`, a text without its topology, on a stack of its own or the one that the
+    /// options name.
     ///
     /// The verdict does not matter, yet there has to be one: a run that was invalid has no figures.
     static func of(
-        _ experiment: String, _ options: BenchOptions, in folder: BenchFolder, limit: Duration
+        _ experiment: String, on topology: String? = nil, _ options: BenchOptions,
+        in folder: BenchFolder, limit: Duration
     ) throws -> ExperimentRun {
-        let topology = try File.resolved(options.topology)
+        let topology = try File.resolved(topology ?? options.topology)
         let file = try folder.write(
             "experiment.yaml",
             """

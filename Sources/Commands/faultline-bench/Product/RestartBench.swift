@@ -15,14 +15,14 @@ struct RestartBench {
         name: bench-restart
         entry: idle
         tiers:
-          store: {role: store, shards: 1, replicas: 3}
+          store: {role: store, shards: 1, replicas: 3, capacity: 1536MiB}
           idle: {exec: [sleep, "3600"], port: 8080, ready: {command: ["true"]}}
 
         """
     private static let nodes = ["store-1-1", "store-1-2", "store-1-3"]
     private static let valueBytes = 64 << 10
-    /// 768 MiB: the store refuses writes when its map of 1 GiB is nine tenths full.
-    private static let valueCount = 12_288
+    /// 1 GiB: the store refuses writes when its map is nine tenths full.
+    private static let valueCount = 16_384
     private static let writers = 16
 
     private let options: BenchOptions

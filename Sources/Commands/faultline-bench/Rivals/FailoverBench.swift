@@ -46,13 +46,7 @@ struct FailoverBench {
         var table = MarkdownTable(
             "heartbeat and election timeout", "p50 ms", "p99 ms", "least to most")
         for cluster in clusters {
-            let sorted = cluster.outages.sorted()
-            guard let spread = Spread(sorted) else { continue }
-            let rank = max(0, (sorted.count * 99 + 99) / 100 - 1)
-            table.add([
-                cluster.title, spread.cells()[0], Figure.text(sorted[rank], places: 0),
-                spread.cells()[1],
-            ])
+            if let cells = Outages.cells(cluster.outages) { table.add([cluster.title] + cells) }
         }
         return table
     }

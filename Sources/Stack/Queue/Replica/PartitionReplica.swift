@@ -103,7 +103,8 @@ final class PartitionReplica {
     }
 
     /// Has a fetch proposed, behind all that is published in this turn of the loop, for each group
-    /// of which somebody waits: so a message is on a majority's disks and handed out in one round instead of two.
+    /// of which somebody waits: so a message is on a majority's disks and handed out in one round
+    /// instead of two.
     private func fetchAheadSoon(_ topic: String) {
         guard fetchingAhead.insert(topic).inserted else { return }
         Task { @ReactorActor in
@@ -133,11 +134,16 @@ final class PartitionReplica {
             guard group.isLeader else { throw .notLeader(group.status.leader) }
             guard !polls.isClosed else { throw .unavailable("the node is about to end") }
             guard polls.isCurrent(poll) else { return [] }
-            if isWorthFetching(fetch) {
+            // What an earlier leader acknowledged is there once something of the own term is.
+            let isSettled = group.state.applied.term == group.status.term
+            if isSettled, isWorthFetching(fetch) {
                 let leases = try await leases(of: try begin(fetch))
                 if !leases.isEmpty { return leases }
             }
-            guard .now() < deadline else { return [] }
+            guard .now() < deadline else {
+                guard isSettled else { throw .unavailable("a new leader is taking over") }
+                return []
+            }
             if let ahead = await polls.wait(poll, for: fetch, until: deadline) {
                 let leases = try await leases(of: ahead)
                 if !leases.isEmpty { return leases }

@@ -46,6 +46,9 @@ extension StoreSettings {
             folder: dataFolder, seed: seed)
         place.heartbeat = heartbeat
         place.electionTimeout = electionTimeout
+        if reads == .lease {
+            place.readRule = .lease(driftPercentMax: Self.leaseDriftPercentMax)
+        }
         return place
     }
 }

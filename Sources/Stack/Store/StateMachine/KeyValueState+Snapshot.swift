@@ -65,10 +65,14 @@ extension KeyValueState {
     /// The name changes hands in one rename(2), so a crash leaves either the old state or the new
     /// one. A file that is not what was announced is refused and the state stays as it is.
     package func install(_ file: SnapshotFile) throws(StateError) {
+        try Self.examine(file, mapSize: options.mapSize)
+        try install(examined: file)
+    }
+
+    /// The second half of `install`, for a file that `examine` has passed.
+    package func install(examined file: SnapshotFile) throws(StateError) {
         precondition(snapshot == nil, "no install while a snapshot is copied")
-        let old = try transaction()
-        try examine(file)
-        old.abort()
+        try transaction().abort()
         do throws(StateError) {
             try replaceFile(with: file.path)
         } catch {
@@ -77,12 +81,13 @@ extension KeyValueState {
         }
     }
 
-    private func examine(_ file: SnapshotFile) throws(StateError) {
+    /// Reads the whole file, so call it on a thread that may wait.
+    package static func examine(_ file: SnapshotFile, mapSize: Int) throws(StateError) {
         let sum = try FileSum.sync(file.path)
         guard sum.byteCount == file.byteCount, sum.checksum == file.checksum else {
             throw .snapshotMismatch(path: file.path)
         }
-        let found = try StateTables.examine(path: file.path, mapSize: options.mapSize)
+        let found = try StateTables.examine(path: file.path, mapSize: mapSize)
         guard found.position == file.descriptor.position,
             found.membership == file.descriptor.membership
         else { throw .snapshotMismatch(path: file.path) }

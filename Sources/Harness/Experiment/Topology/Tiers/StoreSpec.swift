@@ -6,6 +6,10 @@ import Wire
 
 package struct StoreSpec: Sendable, Equatable {
     package var acknowledge = ReplicaAcknowledgement.majority
+    /// Bytes that a replica can hold; nil keeps the store's own default. Ninety percent can be
+    /// filled, and each replica reserves that much address space.
+    package var capacity: Int?
+    package var reads = StoreReads.readIndex
     package var layout = ShardLayout()
 
     package init() {}
@@ -17,6 +21,8 @@ extension StoreSpec: TierSpecification {
             ("peer-port", ExperimentSchema.ref("port")),
             ("acknowledge", ExperimentSchema.words(ReplicaAcknowledgement.self)),
             ("replication", ExperimentSchema.words(StoreReplication.self)),
+            ("capacity", ExperimentSchema.ref("size")),
+            ("reads", ExperimentSchema.words(StoreReads.self)),
             ("sharding", ExperimentSchema.words(StoreSharding.self)),
             ("users-per-shard", ExperimentSchema.integer(from: 1)),
         ]
@@ -30,6 +36,9 @@ extension StoreSpec: TierSpecification {
             "replication", Checked.word("replication", StoreReplication.self))
         var spec = StoreSpec()
         if mode == .async || (mode == nil && policy == .leader) { spec.acknowledge = .leader }
+        spec.capacity = fields.optional("capacity", Checked.size(StoreSettings.mapSizes))
+        spec.reads =
+            fields.optional("reads", Checked.word("kind of read", StoreReads.self)) ?? spec.reads
         readLayout(&fields, reader.log, into: &spec.layout)
         return .store(spec)
     }
@@ -55,7 +64,19 @@ extension StoreSpec: TierSpecification {
             shard: shard, shardCount: shards.count, replica: place.index, replicas: shards[shard])
         settings.shards = shards
         settings.acknowledge = acknowledge
+        settings.mapSize = capacity ?? settings.mapSize
+        settings.reads = reads
         settings.layout = layout
         return .store(settings)
+    }
+}
+
+extension Topology {
+    /// Bytes that one replica of a store holds at most, over all of its stores; zero without any.
+    package var storeCapacity: Int {
+        tiers.compactMap { tier in
+            guard case .builtin(.store(let spec)) = tier.program else { return nil }
+            return spec.capacity ?? 1 << 30
+        }.max() ?? 0
     }
 }
