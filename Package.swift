@@ -141,7 +141,8 @@ let package = Package(
             "Determinism", "Blueprint"),
         tests("Harness", "Experiment", "Linux", "Wire", "Blueprint"),
         tests("Harness", "History", "Linux"),
-        tests("Harness", "Testbed", "Linux", "Reactor", "Determinism", "Blueprint"),
+        tests(
+            "Harness", "Testbed", "Linux", "Reactor", "Determinism", "Blueprint", "Experiment"),
         tests(
             "Harness", "Load", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Experiment",
             "History"),

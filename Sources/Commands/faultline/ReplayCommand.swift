@@ -19,7 +19,7 @@ struct ReplayCommand {
     func perform() throws -> Int32 {
         let incident = try ExperimentLoader.incident(path: path)
         guard Sandbox.isInside else {
-            try HostLack.check()
+            try HostLack.check(budgets: incident.experiment.topology.hasBudgets)
             return try Inside.run(
                 arguments: [CommandLine.arguments[0], "replay"] + flags.flags + [path])
         }

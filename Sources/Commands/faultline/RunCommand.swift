@@ -24,16 +24,18 @@ struct RunCommand {
     func perform() throws -> Int32 {
         if Sandbox.isInside { return try runInside() }
         // Every file is read before anything is started.
+        var budgets = false
         let problems = files.flatMap { path -> [Diagnostic] in
             do throws(InvalidExperiment) {
-                _ = try ExperimentLoader.load(path: path)
+                let plan = try ExperimentLoader.load(path: path)
+                budgets = budgets || plan.topology.hasBudgets
                 return []
             } catch {
                 return error.diagnostics
             }
         }
         if !problems.isEmpty { throw InvalidExperiment(problems) }
-        try HostLack.check()
+        try HostLack.check(budgets: budgets)
         var worst = ExitCode.held
         for file in files {
             let code = try Inside.run(

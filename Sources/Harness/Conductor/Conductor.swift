@@ -96,7 +96,8 @@ package final class Conductor {
     private func run(in testbed: Testbed) async throws -> [RecordedEvent] {
         let stack = Stack(
             testbed: testbed, nodeProgram: options.nodeProgram, logsFolder: folder.logs)
-        let load = try LoadControl(testbed: testbed)
+        let load = try LoadControl(
+            testbed: testbed, besideBudgets: plan.topology.hasBudgets)
         view.say("starting \(plan.topology.name)")
         let nodes = plan.topology.plan(folder: folder.nodes, seed: plan.seed)
         try await stack.start(nodes, deadline: options.startTimeout)
@@ -218,9 +219,9 @@ package final class Conductor {
     private func outcome(of error: any Error) -> Verdict.Outcome {
         guard let error = error as? StackError else { return .harnessFailed }
         switch error {
-        case .missingProgram: return .hostLacking
+        case .missingProgram, .budget(_, .lacking): return .hostLacking
         case .ended, .notReady: return .invalid
-        case .system: return .harnessFailed
+        case .system, .budget(_, .system): return .harnessFailed
         }
     }
 

@@ -17,11 +17,28 @@ final class LoadControl {
 
     static let port: UInt16 = 9000
 
-    init(testbed: Testbed) throws(SyscallError) {
-        node = try testbed.createNode(
-            name: Topology.clientNode, address: AddressPlan.client(1))
-        address = SocketAddress(ip: AddressPlan.client(1), port: Self.port)
-        client = HTTPClient(address)
+    /// Among nodes with budgets the generator weighs as much as this many of them.
+    private static let weight = 8
+
+    /// With `budgets` the generator lives beside nodes that are held to theirs.
+    init(testbed: Testbed, besideBudgets budgets: Bool) throws(StackError) {
+        do {
+            node = try Self.node(in: testbed)
+            address = SocketAddress(ip: AddressPlan.client(1), port: Self.port)
+            client = HTTPClient(address)
+        } catch {
+            throw .system(error)
+        }
+        guard budgets else { return }
+        do throws(BudgetError) {
+            try testbed.hold(node, to: NodeBudget(), weight: Self.weight)
+        } catch {
+            throw .budget(node: node.name, error)
+        }
+    }
+
+    private static func node(in testbed: Testbed) throws(SyscallError) -> Node {
+        try testbed.createNode(name: Topology.clientNode, address: AddressPlan.client(1))
     }
 
     /// Writes the plan and starts the process; returns when it is ready to be told the start.

@@ -38,6 +38,8 @@ package final class Node {
     /// Commands that run beside the process, by pid; see `output(of:deadline:)`.
     var commands: [Int32: NodeProcess] = [:]
     private(set) var program: Program?
+    /// The control group that all its processes live in; nil: it is held to no budget.
+    package internal(set) var group: BudgetGroup?
 
     init(name: String, address: IPv4Address, namespace: consuming NetworkNamespace) {
         self.name = name
@@ -54,8 +56,9 @@ package final class Node {
         let launch = Launch(
             path: program.arguments[0], arguments: program.arguments,
             environment: program.environment)
-        let handle = try ChildProcess.start(
-            launch, in: namespace, at: ChildPlace(folder: program.workingFolder), output: log)
+        var place = ChildPlace(folder: program.workingFolder)
+        place.groups = group?.folders ?? []
+        let handle = try ChildProcess.start(launch, in: namespace, at: place, output: log)
         process = try NodeProcess(handle)
         self.program = program
         startCount += 1

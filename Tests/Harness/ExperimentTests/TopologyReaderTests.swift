@@ -61,7 +61,7 @@ struct TopologyReaderTests {
             "to: app", "to: app, memory: 1MiB",
             [
                 "6:39: error: unknown key \"memory\"; tier balancer takes role, count, "
-                    + "port, policy, to"
+                    + "port, budget, policy, to"
             ]
         ),
         ("role: app,", "role: apq,", ["7:15: error: unknown role \"apq\"; did you mean \"app\"?"]),

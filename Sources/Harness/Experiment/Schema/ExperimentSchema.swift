@@ -20,6 +20,7 @@ package enum ExperimentSchema {
             ("recovered", recovered), ("step", ["oneOf": .array(FaultWord.allCases.map(step))]),
             ("selection", text("as app-2, one of app or store.shard-1.leader")),
             ("links", links), ("topology", topology), ("probe", probe),
+            ("budget", NodeBudget.schema),
             ("tier", ["oneOf": .array(tiers)]), ("incident", incident), ("event", event),
         ] + Vocabulary.definitions
     }

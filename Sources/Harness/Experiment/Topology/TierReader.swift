@@ -55,13 +55,14 @@ struct TierReader {
         let port = fields.optional("port", Checked.port) ?? kind.defaultPort
         let usual = kind.defaultPeerPort
         let peerPort = usual == nil ? nil : peerPort(&fields, besides: port, default: usual)
+        let budget = fields.take("budget").flatMap { NodeBudget.read($0, log) }
         let program = kind.specification.read(&fields, &self)
         fields.finish()
         guard let program else { return nil }
         return TierSpec(
             name: entry.key, location: entry.keyLocation, kind: kind, shape: shape,
             program: .builtin(program), port: port, peerPort: peerPort, ready: kind.readiness,
-            roleProbe: kind.roleProbe)
+            roleProbe: kind.roleProbe, budget: budget)
     }
 
     /// The name of another tier under a key; `TopologyCheck` sees whether it exists.

@@ -55,7 +55,8 @@ extension Topology {
         return PlannedNode(
             name: name, tier: tier.name, kind: tier.kind, shard: place.shard, index: place.index,
             listen: own.address, peerPort: tier.peerPort, folder: folder, program: program,
-            ready: tier.ready, roleProbe: tier.roleProbe, wave: wave)
+            ready: tier.ready, roleProbe: tier.roleProbe, wave: wave,
+            budget: tier.budget)
     }
 
     /// How many tiers must be up before each one, along its longest chain of references.

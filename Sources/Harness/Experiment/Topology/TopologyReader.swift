@@ -24,8 +24,9 @@
 //         ready: {resp: [PING]}                # or {tcp: true}, {http: /path}, {command: [...]}
 //         role-probe: {resp: [ROLE]}           # or {http: /path}, {command: [...]}
 //
-// `port` is allowed in every tier. The values of exec, environment and files, and the words of
-// commands, are templates; see `Template.Placeholder`.
+// `port` is allowed in every tier, and so is `budget: {cpu: 50%, memory: 256MiB}`, which holds each node
+// to a share of one core and to so much memory. The values of exec, environment and files, and the words
+// of commands, are templates; see `Template.Placeholder`.
 
 import Blueprint
 
