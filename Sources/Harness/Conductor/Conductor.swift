@@ -57,6 +57,8 @@ package final class Conductor {
     var verdict = Verdict(.passed)
     private(set) var arrivals = ""
     private(set) var plannedCount = 0
+    /// What the nodes used of the host.
+    private(set) var samples: [NodeSample] = []
 
     /// Makes the run's folder; nothing is started yet.
     package init(
@@ -147,6 +149,7 @@ package final class Conductor {
         await phases.value
         metrics?.stop()
         await sampling.value
+        samples = metrics?.resources.samples ?? []
         view.clearStatus()
         note(await load.finish(within: plan.load.timeout + .seconds(10)))
         noteUnexpectedEnds(stack, method)
