@@ -64,7 +64,9 @@ let package = Package(
         base("Telemetry", "Linux", "CZlib"),
         base("Blueprint", "Linux", "Wire"),
 
-        tier("Balancer", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Blueprint"),
+        tier(
+            "Balancer", "Linux", "Reactor", "Wire", "Endpoints", "Determinism",
+            "Telemetry", "Blueprint"),
         tier("App", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint"),
         tier("Cache", "Linux", "Reactor", "Blueprint"),
         tier("Raft"),
@@ -125,7 +127,9 @@ let package = Package(
         tests("Base", "Determinism"),
         tests("Base", "Telemetry", "Linux", "Determinism"),
         tests("Base", "Blueprint", "Linux", "Wire"),
-        tests("Stack", "Balancer", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
+        tests(
+            "Stack", "Balancer", "Linux", "Reactor", "Wire", "Endpoints", "Determinism",
+            "Blueprint"),
         tests("Stack", "App", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests("Stack", "Cache", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests("Stack", "Raft"),

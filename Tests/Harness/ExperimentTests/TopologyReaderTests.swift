@@ -6,6 +6,9 @@ import Testing
 @testable import Experiment
 
 struct TopologyReaderTests {
+    private static let balancerKeys: String =
+        "budget, to, \(BalancerKey.all.map(\.key).joined(separator: ", "))"
+
     @Test func `a good topology becomes typed tiers`() throws {
         let topology = try Sample.loadTopology(Sample.topology)
         #expect(topology.name == "stack")
@@ -55,14 +58,29 @@ struct TopologyReaderTests {
         ),
         (
             "to: app", "policy: random, to: app",
-            ["6:38: error: unknown policy \"random\"; valid here: round-robin, least-connections"]
+            [
+                "6:38: error: unknown policy \"random\"; valid here: round-robin, "
+                    + "least-connections, two-choices, consistent-hash"
+            ]
         ),
         (
             "to: app", "to: app, memory: 1MiB",
             [
-                "6:39: error: unknown key \"memory\"; tier balancer takes role, count, "
-                    + "port, budget, policy, to"
+                "6:39: error: unknown key \"memory\"; tier balancer takes role, count, port, "
+                    + Self.balancerKeys
             ]
+        ),
+        (
+            "to: app", "to: app, try-timeout: 3s",
+            ["6:52: error: \"try-timeout\", 3s, is longer than \"request-timeout\", 2s"]
+        ),
+        (
+            "to: app", "to: app, retry-budget: 120%",
+            ["6:53: error: 120% is not between 0 and 1, or 0% and 100%"]
+        ),
+        (
+            "to: app", "to: app, head-max: 1MiB",
+            ["6:49: error: 1MiB is above the greatest value, 64KiB"]
         ),
         ("role: app,", "role: apq,", ["7:15: error: unknown role \"apq\"; did you mean \"app\"?"]),
         (
