@@ -91,7 +91,8 @@ let package = Package(
             "Telemetry", "Experiment", "History"),
         harness("Checkers", "Experiment", "History"),
         harness(
-            "Faults", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Experiment",
+            "Faults", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint",
+            "Experiment",
             "History", "Testbed"),
         harness("Report", "Linux", "Wire", "Experiment", "History", "Checkers"),
         harness(
@@ -105,8 +106,8 @@ let package = Package(
             "faultline", "Linux", "Reactor", "Wire", "Blueprint", "Experiment", "History",
             "Testbed", "Load", "Checkers", "Faults", "Report", "Conductor"),
         command(
-            "faultline-bench", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Experiment",
-            "Testbed"),
+            "faultline-bench", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Determinism",
+            "Blueprint", "Experiment", "Testbed"),
         command("faultline-sim", "Linux", "Wire", "Raft", "RaftSimulator"),
 
         .testTarget(
@@ -152,8 +153,9 @@ let package = Package(
             "History"),
         tests("Harness", "Checkers", "Experiment", "History"),
         tests(
-            "Harness", "Faults", "Linux", "Reactor", "Determinism", "Blueprint", "Experiment",
-            "History", "Testbed"),
+            "Harness", "Faults", "Linux", "Reactor", "Wire", "Endpoints", "Determinism",
+            "Blueprint",
+            "Experiment", "History", "Testbed"),
         tests("Harness", "Report", "Linux", "Wire", "Experiment", "History", "Checkers"),
         tests(
             "Harness", "Conductor", "Linux", "Reactor", "Determinism", "Experiment", "History",

@@ -174,7 +174,7 @@ extension Objective {
         switch claim {
         case .availability, .errorRate: slice.phase == nil
         case .latency(_, _, .duration): slice.phase == nil
-        case .latency, .rate, .recovery, .count: false
+        case .latency, .rate, .recovery, .count, .leaderChanges: false
         }
     }
 }

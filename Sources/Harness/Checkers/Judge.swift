@@ -38,6 +38,8 @@ struct Judge {
             recovery(objective, comparison, limit, scope)
         case .count(let anomaly, let comparison, let limit):
             count(objective, anomaly, comparison, limit)
+        case .leaderChanges(let comparison, let limit):
+            leaderChanges(objective, comparison, limit)
         }
     }
 

@@ -34,10 +34,12 @@ package struct RunRecord: Sendable {
     package var faultSteps: [String]
     /// What was read after recovery; nil: nothing was, so no claim on data can hold.
     package var readBack: ReadBack?
+    /// Who was seen to lead which group of replicas, and when; nobody was asked where it is empty.
+    package var leaders: [LeaderSpan]
 
     package init(
         operations: [Operation], planned: Int, phases: [PhaseSpan], faults: [FaultRecord] = [],
-        faultSteps: [String] = [], readBack: ReadBack? = nil
+        faultSteps: [String] = [], readBack: ReadBack? = nil, leaders: [LeaderSpan] = []
     ) {
         self.operations = operations
         self.planned = planned
@@ -45,6 +47,7 @@ package struct RunRecord: Sendable {
         self.faults = faults.sorted { $0.injected < $1.injected }
         self.faultSteps = faultSteps
         self.readBack = readBack
+        self.leaders = leaders
     }
 }
 

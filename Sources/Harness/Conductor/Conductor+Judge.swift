@@ -18,7 +18,7 @@ extension Conductor {
         let run = RunRecord(
             operations: history.operations, planned: plannedCount, phases: clock.spans,
             faults: FaultRecord.records(of: log.events), faultSteps: plan.method.map(\.id),
-            readBack: readBack)
+            readBack: readBack, leaders: leaderSpans)
         var settings = JudgeSettings()
         settings.recovery = plan.recoveryCriterion
         settings.unanswered = plan.load.timeout.nanoseconds

@@ -59,6 +59,7 @@ package final class Conductor {
     private(set) var plannedCount = 0
     /// What the nodes used of the host.
     private(set) var samples: [NodeSample] = []
+    private(set) var leaderSpans: [LeaderSpan] = []
 
     /// Makes the run's folder; nothing is started yet.
     package init(
@@ -139,6 +140,8 @@ package final class Conductor {
     ) async {
         let metrics = try? MetricsSampler(stack, path: folder.metrics, log: log)
         let sampling = Task { @ReactorActor in await metrics?.run() }
+        let leaders = plan.asksForLeaders ? LeaderWatch(stack, log: log) : nil
+        let asking = Task { @ReactorActor in await leaders?.run() }
         let phases = Task { @ReactorActor in await announcePhases(log) }
         let watching = Task { @ReactorActor in await watch(method, stack, load, log) }
         await method.run()
@@ -148,8 +151,11 @@ package final class Conductor {
         await watching.value
         await phases.value
         metrics?.stop()
+        leaders?.stop()
         await sampling.value
         samples = metrics?.resources.samples ?? []
+        await asking.value
+        leaderSpans = leaders?.spans ?? []
         view.clearStatus()
         note(await load.finish(within: plan.load.timeout + .seconds(10)))
         noteUnexpectedEnds(stack, method)

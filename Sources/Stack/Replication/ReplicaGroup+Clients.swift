@@ -2,7 +2,7 @@
 
 import Linux
 package import Raft
-import Reactor
+package import Reactor
 
 /// What became of a write.
 package enum WriteOutcome<Reply: Sendable>: Sendable {
@@ -11,6 +11,28 @@ package enum WriteOutcome<Reply: Sendable>: Sendable {
     case refused(RaftRefusal)
     /// Leadership was lost, or time ran out, while it waited: it may be executed or not.
     case unknown
+}
+
+/// A write whose outcome comes later.
+@ReactorActor
+package struct PendingWrite<Reply: Sendable> {
+    let promise: Promise<WriteOutcome<Reply>>
+    let deadline: MonotonicTime
+
+    init(promise: Promise<WriteOutcome<Reply>>, deadline: MonotonicTime) {
+        self.promise = promise
+        self.deadline = deadline
+    }
+
+    fileprivate init(refused refusal: RaftRefusal) {
+        promise = Promise()
+        deadline = .distantFuture
+        promise.fulfil(.refused(refusal))
+    }
+
+    package func outcome() async -> WriteOutcome<Reply> {
+        await promise.value(deadline: deadline) ?? .unknown
+    }
 }
 
 /// Whether the state may be read.
@@ -25,19 +47,24 @@ package enum ReadOutcome: Sendable, Equatable {
 extension ReplicaGroup {
     /// Proposes a command and waits until it is applied here.
     package func propose(_ command: [UInt8]) async -> WriteOutcome<State.Reply> {
-        guard isRunning else { return .refused(.notLeader(leader: nil)) }
+        await begin(command).outcome()
+    }
+
+    /// Proposes a command at once: it stands in the log behind all that was proposed before.
+    package func begin(_ command: [UInt8]) -> PendingWrite<State.Reply> {
+        let deadline = MonotonicTime.now() + limits.answerTimeout
+        guard isRunning else { return PendingWrite(refused: .notLeader(leader: nil)) }
         guard writes.count < limits.pendingWritesMax, !state.isNearlyFull else {
-            return .refused(.overloaded)
+            return PendingWrite(refused: .overloaded)
         }
-        let promise: Promise<WriteOutcome<State.Reply>>
         do throws(RaftRefusal) {
             let receipt = try node.propose([command])
-            promise = writes.add(LogPosition(index: receipt.first, term: receipt.term))
+            let promise = writes.add(LogPosition(index: receipt.first, term: receipt.term))
+            outlets.wake()
+            return PendingWrite(promise: promise, deadline: deadline)
         } catch {
-            return .refused(error)
+            return PendingWrite(refused: error)
         }
-        outlets.wake()
-        return await promise.value(deadline: .now() + limits.answerTimeout) ?? .unknown
     }
 
     /// Waits until a read of `state` is linearizable. After `ready`, read before the next `await`.

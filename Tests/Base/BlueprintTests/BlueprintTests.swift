@@ -26,6 +26,7 @@ private func samples() -> [TierSettings] {
     balancer.drainTimeout = .milliseconds(9)
     changeAll(&balancer)
     var app = AppSettings(cache: addresses, shards: [addresses, []], queue: [addresses[1]])
+    app.layout = ShardLayout(.range, usersPerShard: 51)
     app.queuePartitions = 4
     app.sessionLifetime = .nanoseconds(1)
     app.cacheLifetime = .nanoseconds(2)
@@ -33,8 +34,7 @@ private func samples() -> [TierSettings] {
     let replica = ReplicaAddress(id: 2, client: addresses[0], peer: addresses[1].address)
     var store = StoreSettings(shard: 1, shardCount: 2, replica: 2, replicas: [replica])
     store.shards = [[replica], [replica, replica]]
-    store.sharding = .range
-    store.usersPerShard = 50
+    store.layout = ShardLayout(.range, usersPerShard: 50)
     store.replication = .async
     store.heartbeat = .milliseconds(11)
     store.electionTimeout = .milliseconds(12)
@@ -51,6 +51,7 @@ private func samples() -> [TierSettings] {
     queue.retention = .seconds(18)
     queue.memory = 1 << 19
     var worker = WorkerSettings(queue: [addresses[0]], shards: [addresses])
+    worker.layout = ShardLayout(.range, usersPerShard: 52)
     worker.partitions = 4
     worker.topic = "other"
     worker.group = "others"

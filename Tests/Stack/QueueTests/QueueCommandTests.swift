@@ -3,7 +3,9 @@
 import Blueprint
 import Endpoints
 import Linux
+import Raft
 import Reactor
+import Replication
 import Testing
 import Wire
 
@@ -113,6 +115,23 @@ struct QueueCommandTests {
             #expect(try await say("REJECT", "RETRY", "x") == .error("FENCED the lease is over"))
             #expect(try await cluster.fetch().map(\.attempt) == [1])
             #expect(try await cluster.information(1)["fenced"] == "4")
+        }
+    }
+
+    @Test func `several leases are acknowledged by one command, those that stand`() async throws {
+        try await QueueCluster.with(nodes: 1) { cluster in
+            for number in 0..<4 { try await cluster.publish("m\(number)") }
+            let leases = try await cluster.fetch()
+            #expect(try await cluster.acknowledge(leases[1]) == .simple("OK"))
+            let commit = cluster.servers[1]?.replicas[0].group.status.commit
+            let words = ["ACK", "orders", "workers", "1"] + leases.prefix(3).map(\.token)
+            let reply = try await cluster.call(1, words)
+            #expect(reply == .array([.integer(1), .integer(0), .integer(1)]))
+            #expect(cluster.servers[1]?.replicas[0].group.status.commit == commit?.next)
+            #expect(try await cluster.depth() == [0, 1, 0])
+            let many = (0..<1001).map { "1.\($0)" }
+            let refusal = try await cluster.call(1, ["ACK", "orders", "workers", "1"] + many)
+            #expect(refusal == .error("ERR at most 999 more tokens"))
         }
     }
 

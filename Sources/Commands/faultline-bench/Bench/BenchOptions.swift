@@ -17,6 +17,13 @@ struct BenchError: Error, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 }
 
+/// A program of somebody else that this host does not have; says how to get it.
+struct BenchLack: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
 struct BenchOptions {
     static let repetitionsMax = 100
 
@@ -68,7 +75,8 @@ struct BenchOptions {
     /// The path of somebody else's program.
     static func tool(_ name: String, debian package: String) throws -> String {
         guard let path = ProgramSearch.find(name) else {
-            throw BenchError("no \(name) in PATH; mend it: sudo apt-get install \(package)")
+            let place = name.contains("/") ? name : "\(name) in PATH"
+            throw BenchLack("no \(place); mend it: sudo apt-get install \(package)")
         }
         return path
     }

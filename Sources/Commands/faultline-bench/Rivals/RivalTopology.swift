@@ -14,6 +14,57 @@ enum RivalTopology {
         head + etcd("etcd")
         + etcd("quick-etcd", "--heartbeat-interval, \"50\", --election-timeout, \"300\",")
 
+    /// Debian's wrapper in PATH runs it as another user, who could not write into a node's folder.
+    static let rabbitProgram = "/usr/lib/rabbitmq/bin/rabbitmq-server"
+    static let rabbitNodes = ["rabbit-1", "rabbit-2", "rabbit-3"]
+    /// Partitions, and quorum queues, where there is more than one.
+    static let queueLanes = 4
+
+    static func queueNodes(lanes: Int) -> [String] {
+        (1...3).map { lanes == 1 ? "queue-\($0)" : "queue-wide-\($0)" }
+    }
+
+    /// A queue of one partition and one of four, and a cluster of RabbitMQ, three nodes each.
+    static let queues = """
+        apiVersion: faultline/v1
+        kind: Topology
+        name: rivals
+        entry: rabbit
+        tiers:
+          queue: {role: queue, partitions: 1, replicas: 3}
+          queue-wide: {role: queue, partitions: \(queueLanes), replicas: 3}
+          rabbit:
+            exec: [\(rabbitProgram)]
+            count: 3
+            port: 5672
+            environment:
+              # The program becomes the broker, instead of a shell that waits for it.
+              detached: "yes"
+              HOME: "{{folder}}"
+              RABBITMQ_NODENAME: "rabbit@{{address}}"
+              RABBITMQ_USE_LONGNAME: "true"
+              RABBITMQ_NODE_PORT: "{{port}}"
+              RABBITMQ_DIST_PORT: "25672"
+              RABBITMQ_MNESIA_BASE: "{{folder}}/mnesia"
+              RABBITMQ_LOG_BASE: "{{folder}}/log"
+              RABBITMQ_LOGS: "-"
+              RABBITMQ_CONFIG_FILE: "{{files}}/rabbitmq.conf"
+              RABBITMQ_CONF_ENV_FILE: "{{files}}/env.conf"
+              RABBITMQ_ENABLED_PLUGINS_FILE: "{{files}}/enabled_plugins"
+              RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: "-setcookie faultline"
+            files:
+              env.conf: ""
+              enabled_plugins: "[]."
+              rabbitmq.conf: |
+                loopback_users = none
+                log.console.level = warning
+                cluster_formation.peer_discovery_backend = classic_config
+                cluster_formation.classic_config.nodes.1 = rabbit@{{address.of.rabbit.1}}
+                cluster_formation.classic_config.nodes.2 = rabbit@{{address.of.rabbit.2}}
+                cluster_formation.classic_config.nodes.3 = rabbit@{{address.of.rabbit.3}}
+
+        """
+
     private static let head = """
         apiVersion: faultline/v1
         kind: Topology

@@ -30,15 +30,12 @@ struct StoreBench {
 
     @ReactorActor
     private func measure(_ stack: BenchStack) async throws -> MarkdownTable {
-        var table = MarkdownTable(
-            "operation", "clients", "ours/s", "least to most", "p99", "etcd/s", "least to most",
-            "p99", "ratio")
+        var table = RivalTable("operation", "clients", theirs: "etcd")
         let stores = try RivalTopology.storeNodes.map(stack.address(of:))
         let members = try RivalTopology.etcdNodes.map(stack.address(of:))
         for clients in Self.clientCounts {
             for kind in Operation.allCases {
-                var ours: [ClosedLoopResult] = []
-                var theirs: [ClosedLoopResult] = []
+                var both = RivalResults()
                 for repetition in 0..<repetitions {
                     let order = repetition % 2 == 0 ? [true, false] : [false, true]
                     for isOurs in order {
@@ -46,16 +43,16 @@ struct StoreBench {
                             isOurs ? stores : members, isOurs: isOurs, clients: clients)
                         let result = try await run(kind, clients, connections)
                         for connection in connections { connection.close() }
-                        if isOurs { ours.append(result) } else { theirs.append(result) }
+                        both.note(result, isOurs: isOurs)
                         Heading.progress(
                             "\(kind.rawValue), \(clients) clients, \(isOurs ? "ours" : "etcd"): "
                                 + "\(Figure.text(result.perSecond, places: 0))/s")
                     }
                 }
-                table.add(row(kind, clients, ours, theirs))
+                table.add([kind.rawValue, "\(clients)"], both)
             }
         }
-        return table
+        return table.table
     }
 
     private enum Operation: String, CaseIterable {
@@ -97,22 +94,5 @@ struct StoreBench {
             case .read: try await connection.read(client, deadline: deadline)
             }
         }
-    }
-
-    private func row(
-        _ kind: Operation, _ clients: Int, _ ours: [ClosedLoopResult],
-        _ theirs: [ClosedLoopResult]
-    ) -> [String] {
-        let sides = [ours, theirs].map { results in
-            (
-                rate: Spread(results.map(\.perSecond)),
-                p99: Spread(results.map { Double($0.p99) / 1e6 })
-            )
-        }
-        let cells = sides.flatMap { side in
-            (side.rate?.cells() ?? []) + [Figure.text(side.p99?.median ?? 0, places: 1) + " ms"]
-        }
-        let ratio = (sides[0].rate?.median ?? 0) / max(1, sides[1].rate?.median ?? 0)
-        return [kind.rawValue, "\(clients)"] + cells + [Figure.text(ratio, places: 2)]
     }
 }

@@ -24,6 +24,14 @@ extension Partition {
         return isReady(fetch.name, at: time)
     }
 
+    /// Whether the member has the partition, or would be the first to.
+    func mayFetch(_ fetch: Fetch) -> Bool {
+        guard let owner = topics[fetch.name.topic]?.groups[fetch.name.group]?.owner else {
+            return true
+        }
+        return owner.generation == fetch.generation && owner.member == fetch.member
+    }
+
     /// Whether somebody who waits for messages of the group has reason to look.
     mutating func isReady(_ name: GroupName, at time: LogTime) -> Bool {
         guard let lastUsed = topics[name.topic]?.groups[name.group]?.lastUsed else {

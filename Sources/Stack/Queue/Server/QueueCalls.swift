@@ -58,6 +58,18 @@ struct CallReader {
         return token
     }
 
+    /// All that are left; never more than one fetch can have brought.
+    mutating func tokens() throws(QueueRefusal) -> [LeaseToken] {
+        var tokens: [LeaseToken] = []
+        while !isAtEnd {
+            guard tokens.count < Self.tokensMax else {
+                throw .syntax("at most \(Self.tokensMax) more tokens")
+            }
+            tokens.append(try token())
+        }
+        return tokens
+    }
+
     mutating func group() throws(QueueRefusal) -> GroupName {
         GroupName(topic: try name(), group: try name())
     }
@@ -74,6 +86,8 @@ struct CallReader {
     }
 
     static let nameBytesMax = 256
+    /// Beside the first.
+    private static let tokensMax = PartitionPolicy().fetchCountMax - 1
     private static let millisecondsMax: Int64 = 7 * 24 * 3_600_000
 }
 
@@ -99,17 +113,20 @@ extension Publication {
     }
 }
 
-/// FETCH, with the partition and how long it waits.
+/// FETCH, with the partition, the lane of the poll and how long it waits.
 struct FetchCall {
     private static let waitMax = Duration.seconds(30)
+    private static let laneMax: Int64 = 16
 
     let partition: Int
     let fetch: Fetch
     let wait: Duration
+    let lane: Int
 
     init(_ command: RESPCommand) throws(QueueRefusal) {
         var reader = CallReader(
-            command, "FETCH topic group partition member generation max visibilityMs waitMs")
+            command,
+            "FETCH topic group partition member generation max visibilityMs waitMs [LANE number]")
         let name = try reader.group()
         partition = Int(try reader.integer(1...1 << 20))
         fetch = Fetch(
@@ -118,6 +135,7 @@ struct FetchCall {
             countMax: Int(try reader.integer(1...1 << 20)),
             visibility: try reader.milliseconds(from: 1))
         wait = min(try reader.milliseconds(), Self.waitMax)
+        lane = reader.skip("LANE") ? Int(try reader.integer(1...Self.laneMax)) : 1
         try reader.finish()
     }
 }

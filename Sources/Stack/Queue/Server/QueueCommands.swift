@@ -9,11 +9,14 @@
 //     JOIN topic group member incarnation         [generation, members, [partition...]]
 //     HEARTBEAT topic group member incarnation    the same; -FENCED when the session is over
 //     LEAVE topic group member incarnation        +OK
-//     FETCH topic group partition member generation max visibilityMs waitMs
+//     FETCH topic group partition member generation max visibilityMs waitMs [LANE number]
+//                                                 ends the member's last poll in the lane (of 16);
 //                                                 [[token, attempt, key, payload]...]; in a
 //                                                 dead-letter topic also reason, note, group,
 //                                                 attempts and offset of the message's first life
 //     ACK topic group partition token             +OK
+//     ACK topic group partition token token...    [1 where the lease stood, else 0...]; one entry of
+//                                                 the log for all
 //     REJECT topic group partition token POISON|RETRY note
 //                                                 :pause in ms before the next try, or +BURIED
 //     RELEASE topic group partition token         +OK; the try does not count
@@ -104,17 +107,23 @@ final class QueueCommands {
 
     private func fetch(_ command: RESPCommand) async throws(QueueRefusal) -> RESPValue {
         let call = try FetchCall(command)
-        let leases = try await replica(call.partition).fetch(call.fetch, wait: call.wait)
+        let leases = try await replica(call.partition).fetch(
+            call.fetch, lane: call.lane, wait: call.wait)
         counts.delivered += leases.count
         counts.redelivered += leases.count { $0.attempt > 1 }
         return .array(leases.map(\.reply))
     }
 
     private func acknowledge(_ command: RESPCommand) async throws(QueueRefusal) -> RESPValue {
-        var reader = CallReader(command, "ACK topic group partition token")
+        var reader = CallReader(command, "ACK topic group partition token [token...]")
         let lease = try LeaseName(&reader)
-        try reader.finish()
-        return try await settle(lease, .acknowledge(lease.group, [lease.token]))
+        guard !reader.isAtEnd else {
+            return try await settle(lease, .acknowledge(lease.group, [lease.token]))
+        }
+        let tokens = try [lease.token] + reader.tokens()
+        let reply = try await replica(lease.partition).propose(.acknowledge(lease.group, tokens))
+        guard case .settled(let stood) = reply else { throw .unknown("unexpected reply") }
+        return .array(stood.map { .integer($0 ? 1 : 0) })
     }
 
     private func release(_ command: RESPCommand) async throws(QueueRefusal) -> RESPValue {

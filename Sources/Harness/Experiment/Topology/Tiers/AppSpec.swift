@@ -34,6 +34,7 @@ extension AppSpec: TierSpecification {
         var settings = AppSettings(
             cache: topology.addresses(named: cache), shards: topology.shards(named: store),
             queue: topology.addresses(named: queue))
+        settings.layout = topology.shardLayout(named: store)
         settings.queuePartitions = topology.partitionCount(named: queue)
         return .app(settings)
     }
