@@ -115,10 +115,18 @@ static enum fl_child_stage drop_privileges(struct fl_node *node) {
     return fl_child_none;
 }
 
+/// "0" is whoever writes; see cgroups(7). So the program's first page is already on its account.
+static int join_groups(const struct fl_node *node) {
+    for (int index = 0; index < node->group_count; index++)
+        if (write(node->groups[index], "0", 1) != 1) return -1;
+    return 0;
+}
+
 static int run_node(void *argument) {
     struct fl_node *node = argument;
     struct fl_child *child = &node->child;
     if (die_with_parent(-1) < 0) return failed(child, fl_child_death_signal);
+    if (join_groups(node) < 0) return failed(child, fl_child_groups);
     if (setsid() < 0) return failed(child, fl_child_session);
     if (node->network_namespace >= 0 && setns(node->network_namespace, CLONE_NEWNET) < 0)
         return failed(child, fl_child_network);

@@ -26,6 +26,8 @@ package struct ChildPlace: Sendable {
     package var folder: String
     /// Soft and hard RLIMIT_NOFILE, cut to the hard limit in force.
     package var descriptorsMax: UInt64 = 65_536
+    /// Folders of the control groups that it lives in; it joins them before its program is loaded.
+    package var groups: [String] = []
 
     package init(folder: String) { self.folder = folder }
 }
@@ -50,13 +52,19 @@ package enum ChildProcess {
         unsafe node.no_capabilities = UnsafeMutableRawPointer(nothing.pointer)
         unsafe node.capability_last = Capability.last
         unsafe node.drops_bounding_set = Capability.setCapabilities.isEffective ? 1 : 0
+        let groups = try OpenGroups(place.groups)
         let pid = unsafe place.folder.withCString { folder in
-            unsafe node.folder = folder
-            return unsafe withChild(launch) { child in
-                unsafe node.child = child
-                return unsafe fl_node_start(&node)
+            unsafe groups.raw.withUnsafeBufferPointer { group in
+                unsafe node.folder = folder
+                unsafe node.groups = group.baseAddress
+                unsafe node.group_count = Int32(group.count)
+                return unsafe withChild(launch) { child in
+                    unsafe node.child = child
+                    return unsafe fl_node_start(&node)
+                }
             }
         }
+        groups.close()
         return try unsafe handle(pid, node.child, launch.path)
     }
 
@@ -116,7 +124,7 @@ package enum ChildProcess {
 enum ChildStage: Int32 {
     case none, clone, mapGroups, mapUser, mapGroup, deathSignal, session, privateMounts, procMount
     case network, standardInput, standardOutput, folder, descriptors, limit, boundingSet
-    case noNewPrivileges, ambientSet, capabilities, signals, exec
+    case noNewPrivileges, ambientSet, capabilities, signals, groups, exec
 
     var text: String {
         switch self {
@@ -140,6 +148,7 @@ enum ChildStage: Int32 {
         case .ambientSet: "prctl(PR_CAP_AMBIENT)"
         case .capabilities: "cap_set_proc"
         case .signals: "sigprocmask"
+        case .groups: "write(cgroup.procs)"
         case .exec: "execve"
         }
     }

@@ -25,6 +25,7 @@ package struct Errno: RawRepresentable, Error, Hashable, Sendable, CustomStringC
     package static let noMemory = Errno(rawValue: ENOMEM)
     package static let accessDenied = Errno(rawValue: EACCES)
     package static let exists = Errno(rawValue: EEXIST)
+    package static let busy = Errno(rawValue: EBUSY)
     package static let notDirectory = Errno(rawValue: ENOTDIR)
     package static let isDirectory = Errno(rawValue: EISDIR)
     package static let invalid = Errno(rawValue: EINVAL)

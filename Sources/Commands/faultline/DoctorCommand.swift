@@ -14,11 +14,15 @@ struct HostLack: Error, CustomStringConvertible {
             .joined(separator: "\n")
     }
 
-    /// Throws what every run needs and this host, by its own word, has too little of.
+    /// Throws what every run needs and this host, by its own word, has too little of; and what only
+    /// nodes with budgets need, where there are any.
     ///
     /// `mapBytes` is the most that a replica of the store holds in any of the topologies.
-    static func check(mapBytes: Int = 0) throws(HostLack) {
-        let lacks = HostCheck.all(mapBytes: mapBytes).filter { $0.isNeeded && !$0.isMet }
+    static func check(mapBytes: Int = 0, budgets: Bool = false) throws(HostLack) {
+        let findings =
+            HostCheck.all(mapBytes: mapBytes).filter(\.isNeeded)
+            + (budgets ? [HostCheck.budgets()] : [])
+        let lacks = findings.filter { !$0.isMet }
         if !lacks.isEmpty { throw HostLack(lacks: lacks) }
     }
 }
@@ -33,11 +37,14 @@ struct DoctorCommand {
     func perform() throws -> Int32 {
         // First of all, since it starts this very command again inside.
         let tried = try Sandbox.capabilityReport(arguments: CommandLine.arguments)
-        let findings = HostCheck.all() + tried
+        let findings = HostCheck.all() + [HostCheck.budgets()] + tried
         for finding in findings {
             let mark = finding.isMet ? "ok  " : finding.isNeeded ? "LACK" : "note"
             Output.write("\(mark)  \(finding.name): \(finding.detail)\n", to: 2)
             if !finding.isMet { Output.write("      mend it: \(finding.mend)\n", to: 2) }
+        }
+        for folder in LeftoverGroups.sweepHost() {
+            Output.write("ok    removed what a killed run left: \(folder)\n", to: 2)
         }
         if json { Output.write(Self.json(findings).text + "\n", to: 1) }
         return findings.contains { $0.isNeeded && !$0.isMet } ? ExitCode.hostLacks : ExitCode.held

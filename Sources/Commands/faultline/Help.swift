@@ -8,6 +8,7 @@ enum Help {
 
           run FILE...            run experiments; the main job and the CI gate
           replay INCIDENT        repeat a recorded run
+          ladder [TOPOLOGY...]   the same users and faults against each phase: how far it goes
           stack up TOPOLOGY      start a stack and keep it up until Ctrl-C
           load                   the load generator alone, against a URL
           validate FILE...       check files, nothing started
@@ -55,6 +56,34 @@ enum Help {
         127.0.0.1, which is printed, so that curl and redis-cli reach it.
 
         example: faultline stack up fixtures/topologies/web-stack.yaml
+
+        """,
+        "ladder": """
+        usage: faultline ladder [--objective=LIST] [--budget=BUDGET | --no-budget] [--quick]
+                                [--journeys=MIX] [--users=N] [--start=RATE] [--think=TIME]
+                                [--seed=N] [--ladders=FOLDER] [--json] [--quiet] [TOPOLOGY...]
+
+        Climbs fixtures/topologies/phase-1.yaml to phase-5.yaml, or the topologies named. For each:
+        searches the highest rate at which the objectives hold, says which tier saturated first and
+        by what, kills the weakest member and an app at half of that rate, and tells what the next
+        phase changes. Prints the article's claim beside it; ladder.html, .svg and .json go to
+        .faultline/ladders/TIME/, with a link `latest`.
+
+          --objective=LIST   default "availability >= 99%, p99 < 250ms"
+          --budget=BUDGET    for each node of a tier that has none, default cpu:10%,memory:256MiB:
+                             a share of one core, held by cgroup, so that phases compare
+          --no-budget        nodes take what they get
+          --quick            coarse and short: two phases, few trials, one kill
+          --journeys=MIX     default browse:80%,post:15%,checkout:5%
+          --users=N          how many different users there are, default 1000
+          --start=RATE       the first rate tried, default 50/s
+          --think=TIME       from one request of a user to the next, default 10s: rates as users
+          --seed=N, --ladders=FOLDER, --json, --quiet
+
+        Exit codes: 0 every phase measured; 1 a phase holds at no rate, or lost acknowledged writes;
+        2 a phase could not be measured, or the generator was the limit; 4 no cgroups for budgets.
+
+        example: faultline ladder --quick fixtures/topologies/web-stack.yaml
 
         """,
         "load": """

@@ -19,7 +19,8 @@ struct ReplayCommand {
     func perform() throws -> Int32 {
         let incident = try ExperimentLoader.incident(path: path)
         guard Sandbox.isInside else {
-            try HostLack.check(mapBytes: incident.replayPlan.topology.storeCapacity)
+            let topology = incident.replayPlan.topology
+            try HostLack.check(mapBytes: topology.storeCapacity, budgets: topology.hasBudgets)
             return try Inside.run(
                 arguments: [CommandLine.arguments[0], "replay"] + flags.flags + [path])
         }

@@ -25,17 +25,19 @@ struct RunCommand {
         if Sandbox.isInside { return try runInside() }
         // Every file is read before anything is started.
         var mapBytes = 0
+        var budgets = false
         let problems = files.flatMap { path -> [Diagnostic] in
             do throws(InvalidExperiment) {
                 let plan = try ExperimentLoader.load(path: path)
                 mapBytes = max(mapBytes, plan.topology.storeCapacity)
+                budgets = budgets || plan.topology.hasBudgets
                 return []
             } catch {
                 return error.diagnostics
             }
         }
         if !problems.isEmpty { throw InvalidExperiment(problems) }
-        try HostLack.check(mapBytes: mapBytes)
+        try HostLack.check(mapBytes: mapBytes, budgets: budgets)
         var worst = ExitCode.held
         for file in files {
             let code = try Inside.run(

@@ -55,7 +55,7 @@ struct StackCommand {
     }
 
     private func startInside(_ topology: Topology) throws -> Int32 {
-        try HostLack.check(mapBytes: topology.storeCapacity)
+        try HostLack.check(mapBytes: topology.storeCapacity, budgets: topology.hasBudgets)
         var open: [Forward] = []
         for tier in topology.tiers where tier.kind != nil {
             let descriptor = try Self.listen(near: tier.port)

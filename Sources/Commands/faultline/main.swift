@@ -25,6 +25,7 @@ func dispatch(_ arguments: [String]) throws -> Int32 {
     case "run": return try RunCommand(rest).perform()
     case "replay": return try ReplayCommand(rest).perform()
     case "stack": return try StackCommand(rest).perform()
+    case "ladder": return try LadderCommand(rest).perform()
     case "load": return try LoadCommand(rest).perform()
     case "load-agent": return try LoadAgentCommand(rest).perform()
     case "validate": return try ValidateCommand(rest).perform()

@@ -15,6 +15,8 @@ package struct Verdict: Sendable {
     package var generator: GeneratorFindings?
     package var steadyState: SteadyStateFinding?
     package var data: DataFindings?
+    /// Nil: no node was sampled.
+    package var bottleneck: Bottleneck?
 
     /// A verdict without a run, or one that is yet to be filled.
     package init(_ outcome: Outcome, reasons: [String] = []) {

@@ -27,6 +27,7 @@ extension Conductor {
         for reason in verdict.reasons.reversed() {
             judged.degrade(to: verdict.outcome, because: reason)
         }
+        judged.bottleneck = Bottleneck(samples, in: run.judgedFrom..<max(run.end, run.judgedFrom))
         verdict = judged
     }
 
@@ -37,6 +38,7 @@ extension Conductor {
         facts.file = plan.source
         facts.topology = plan.topology.name
         facts.host = HostIdentity.read().facts
+        facts.budgets = plan.topology.budgetFacts
         let report = RunReport(facts, verdict)
         let incident = Incident(
             experiment: plan, recorded: started.rfc3339, seed: plan.seed, arrivals: arrivals,
@@ -59,9 +61,16 @@ extension Conductor {
     }
 }
 
+extension Topology {
+    /// The budgets that nodes were held to, by tier.
+    var budgetFacts: [RunFacts.Fact] {
+        tiers.compactMap { tier in tier.budget.map { .init(tier.name, $0.text) } }
+    }
+}
+
 extension HostIdentity {
     /// Facts that a reader of a report wants to know.
-    fileprivate var facts: [RunFacts.Fact] {
+    var facts: [RunFacts.Fact] {
         [
             .init("kernel", kernel), .init("cores", "\(cores)"), .init("processor", processor),
         ]

@@ -57,6 +57,8 @@ package final class Conductor {
     var verdict = Verdict(.passed)
     private(set) var arrivals = ""
     private(set) var plannedCount = 0
+    /// What the nodes used of the host.
+    private(set) var samples: [NodeSample] = []
     private(set) var leaderSpans: [LeaderSpan] = []
 
     /// Makes the run's folder; nothing is started yet.
@@ -152,6 +154,7 @@ package final class Conductor {
         metrics?.stop()
         leaders?.stop()
         await sampling.value
+        samples = metrics?.resources.samples ?? []
         await asking.value
         leaderSpans = leaders?.spans ?? []
         view.clearStatus()
@@ -226,9 +229,9 @@ package final class Conductor {
     private func outcome(of error: any Error) -> Verdict.Outcome {
         guard let error = error as? StackError else { return .harnessFailed }
         switch error {
-        case .missingProgram: return .hostLacking
+        case .missingProgram, .budget(_, .lacking): return .hostLacking
         case .ended, .notReady, .distance: return .invalid
-        case .system: return .harnessFailed
+        case .system, .budget(_, .system): return .harnessFailed
         }
     }
 

@@ -17,16 +17,37 @@ final class LoadControl {
 
     static let port: UInt16 = 9000
 
-    /// The node has an address in every region besides, for the users there.
-    init(testbed: Testbed, _ topology: Topology) throws(SyscallError) {
-        node = try testbed.createNode(
+    /// Among nodes with budgets the generator weighs as much as this many of them.
+    private static let weight = 8
+
+    /// The node has an address in every region besides, for the users there; among nodes that are held
+    /// to budgets it lives beside them.
+    init(testbed: Testbed, _ topology: Topology) throws(StackError) {
+        do {
+            node = try Self.node(in: testbed, topology)
+            address = SocketAddress(ip: AddressPlan.client(1), port: Self.port)
+            client = HTTPClient(address)
+        } catch {
+            throw .system(error)
+        }
+        guard topology.hasBudgets else { return }
+        do throws(BudgetError) {
+            try testbed.hold(node, to: NodeBudget(), weight: Self.weight)
+        } catch {
+            throw .budget(node: node.name, error)
+        }
+    }
+
+    private static func node(
+        in testbed: Testbed, _ topology: Topology
+    ) throws(SyscallError) -> Node {
+        let node = try testbed.createNode(
             name: Topology.clientNode, address: AddressPlan.client(1))
         for region in topology.regions {
             guard let address = topology.clientAddress(in: region) else { continue }
             try testbed.addAddress(address, in: region, to: node)
         }
-        address = SocketAddress(ip: AddressPlan.client(1), port: Self.port)
-        client = HTTPClient(address)
+        return node
     }
 
     /// Writes the plan and starts the process; returns when it is ready to be told the start.

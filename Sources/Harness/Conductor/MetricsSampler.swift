@@ -19,6 +19,8 @@ final class MetricsSampler {
     private let log: EventLog
     private let file: FileDescriptor
     private var ticksBefore: [String: UInt64] = [:]
+    /// What every node used of the host, for the judge of the bottleneck.
+    let resources = ResourceSampler()
     private var isStopped = false
     private let gate = Turnstile()
 
@@ -62,7 +64,10 @@ final class MetricsSampler {
             }
             metrics.append(.init("memory_bytes", Double(usage.residentBytes)))
         }
-        metrics += await information(of: member)
+        let used = resources.sample(member, at: log.now)
+        let information = await information(of: member)
+        if let used { resources.keep(used, information) }
+        metrics += (used?.metrics ?? []) + information
         return MetricsLine(at: log.now, node: member.name, metrics: metrics)
     }
 

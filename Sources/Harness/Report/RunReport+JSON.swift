@@ -21,7 +21,9 @@
 //           acknowledgedAtNanoseconds, circumstance}], setAsideCount, setAside [{key, reason}],
 //           unverifiedCount, unverified [key], orders,
 //           duplicateCount, duplicates [{key, effects, operation}], uncountedCount,
-//           uncounted [key], unreadableReason}
+//           uncounted [key], unreadableReason},
+//     budgets {tier: text}, bottleneck {tiers [{tier, node, resource: cpu | memory | disk | queue | host,
+//           pressure, saturatedSinceNanoseconds, evidence}]}, the first to saturate first
 //
 // `value` of an objective is in its own unit: a share of one, seconds, operations a second, a count.
 // Lists of writes stop at a thousand; their counts do not.
@@ -47,6 +49,7 @@ extension RunReport {
             "exitCode": .integer(Int64(verdict.exitCode)),
             "reasons": .array(verdict.reasons.map(JSON.string)),
             "host": JSON(facts.host),
+            "budgets": JSON(facts.budgets),
             "versions": JSON(facts.versions),
             "phases": .array(verdict.phases.map(\.json)),
             "objectives": .array(verdict.judgements.map(\.json)),
@@ -54,6 +57,7 @@ extension RunReport {
             "load": verdict.generator?.json ?? .null,
             "steadyState": verdict.steadyState?.json ?? .null,
             "data": verdict.data?.json ?? .null,
+            "bottleneck": verdict.bottleneck?.json ?? .null,
         ]
     }
 
@@ -144,7 +148,7 @@ extension FaultFinding {
 }
 
 extension FaultRecovery.Finding {
-    fileprivate var json: JSON {
+    var json: JSON {
         switch self {
         case .recovered(let nanoseconds):
             ["status": "recovered", "nanoseconds": .integer(nanoseconds), "reason": nil]

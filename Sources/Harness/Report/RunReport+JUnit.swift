@@ -19,8 +19,8 @@ extension RunReport {
         let text = """
             <?xml version="1.0" encoding="UTF-8"?>
             <testsuites name="faultline" \(totals)>
-              <testsuite name="\(escaped(facts.experiment))" \(totals) skipped="0" \
-            time="\(time)" timestamp="\(escaped(facts.started))">
+              <testsuite name="\(XMLText.escaped(facts.experiment))" \(totals) skipped="0" \
+            time="\(time)" timestamp="\(XMLText.escaped(facts.started))">
                 <properties>
                   <property name="seed" value="\(facts.seed)"/>
                   <property name="outcome" value="\(verdict.outcome.word)"/>
@@ -61,13 +61,13 @@ extension RunReport {
 
     private func testCase(_ name: String, _ problem: String?) -> String {
         let head =
-            "    <testcase classname=\"\(escaped(facts.experiment))\" name=\"\(escaped(name))\""
+            "    <testcase classname=\"\(XMLText.escaped(facts.experiment))\" name=\"\(XMLText.escaped(name))\""
         guard let problem else { return head + "/>" }
         return head + ">\n      \(problem)\n    </testcase>"
     }
 
     private func element(_ name: String, type: String, message: String, text: String) -> String {
-        "<\(name) type=\"\(type)\" message=\"\(escaped(message))\">\(escaped(text))</\(name)>"
+        "<\(name) type=\"\(type)\" message=\"\(XMLText.escaped(message))\">\(XMLText.escaped(text))</\(name)>"
     }
 
     private func details(_ judgement: Judgement) -> String {
@@ -81,22 +81,5 @@ extension RunReport {
             case .deadLetters: data.setAside.prefix(20).map { "order \($0.key): \($0.reason)" }
             }
         return ([judgement.measured] + lines).joined(separator: "\n")
-    }
-
-    /// Escapes for text and attributes; XML 1.0, section 2.2, has no way to write control characters.
-    private func escaped(_ text: String) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            case "\n", "\t": result.unicodeScalars.append(scalar)
-            case let control where control.value < 0x20: result += "\u{FFFD}"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
     }
 }

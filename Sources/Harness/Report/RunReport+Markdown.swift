@@ -18,6 +18,7 @@ extension RunReport {
         if !verdict.faults.isEmpty { parts.append(faults) }
         if !verdict.phases.isEmpty { parts.append(phases) }
         if let writes { parts.append(writes) }
+        parts += capacity.map { "\(cell($0.prefix(1).uppercased() + $0.dropFirst()))." }
         if !facts.host.isEmpty {
             let host = facts.host.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
             parts.append("Host: \(cell(host)).")

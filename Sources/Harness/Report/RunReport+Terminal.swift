@@ -13,7 +13,7 @@ extension RunReport {
             let table = block.lines(indent: "  ", coloured: coloured)
             if table.count > 1 { lines += [""] + table }
         }
-        let notes = verdict.runReasons + writes
+        let notes = verdict.runReasons + writes + capacity
         if !notes.isEmpty { lines += [""] + notes.map { "  \($0)" } }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -27,6 +27,8 @@ package struct RunFacts: Sendable {
     package var elapsed: Int64
     /// Kernel, processors, memory: what figures depend on.
     package var host: [Fact] = []
+    /// By tier, what the kernel held each node to; empty: nothing.
+    package var budgets: [Fact] = []
     /// Versions of Faultline, Swift and the programs under test.
     package var versions: [Fact] = []
 

@@ -40,6 +40,8 @@ package final class Node {
     /// Commands that run beside the process, by pid; see `output(of:deadline:)`.
     var commands: [Int32: NodeProcess] = [:]
     private(set) var program: Program?
+    /// The control group that all its processes live in; nil: it is held to no budget.
+    package internal(set) var group: BudgetGroup?
 
     /// One of a node's addresses and the region that it is in.
     package struct Place: Sendable, Equatable {
@@ -71,8 +73,9 @@ package final class Node {
         let launch = Launch(
             path: program.arguments[0], arguments: program.arguments,
             environment: program.environment)
-        let handle = try ChildProcess.start(
-            launch, in: namespace, at: ChildPlace(folder: program.workingFolder), output: log)
+        var place = ChildPlace(folder: program.workingFolder)
+        place.groups = group?.folders ?? []
+        let handle = try ChildProcess.start(launch, in: namespace, at: place, output: log)
         process = try NodeProcess(handle)
         self.program = program
         startCount += 1

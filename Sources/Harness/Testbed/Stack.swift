@@ -10,6 +10,8 @@ import Wire
 /// Why a stack did not come up.
 package enum StackError: Error, CustomStringConvertible {
     case system(SyscallError)
+    /// A node that cannot be held to its budget.
+    case budget(node: String, BudgetError)
     /// A program that is not on the host.
     case missingProgram(node: String, program: String)
     /// A node ended before it was ready; its log says why.
@@ -22,6 +24,7 @@ package enum StackError: Error, CustomStringConvertible {
     package var description: String {
         switch self {
         case .system(let error): error.description
+        case .budget(let node, let error): "\(node) cannot be held to its budget: \(error)"
         case .missingProgram(let node, let program):
             "\(node): no program \(program) in PATH"
         case .ended(let node, let status, let log):
@@ -92,12 +95,28 @@ package final class Stack {
                             name: node.name, address: node.listen.ip, region: node.region)))
             }
             try distances.lay()
+        } catch {
+            throw .system(error)
+        }
+        try holdToBudgets()
+        do {
             for (member, program) in zip(members, programs) { try member.node.start(program) }
         } catch {
             throw .system(error)
         }
         try await waitUntilReady(deadline)
         try await distances.prove()
+    }
+
+    private func holdToBudgets() throws(StackError) {
+        for member in members {
+            guard let budget = member.plan.budget else { continue }
+            do throws(BudgetError) {
+                try testbed.hold(member.node, to: budget)
+            } catch {
+                throw .budget(node: member.name, error)
+            }
+        }
     }
 
     /// Every node and, where its tier has roles, what it says of its own.

@@ -1,5 +1,6 @@
 // A testbed: nodes, their links, and the duty to leave nothing of either.
 
+package import Experiment
 package import Linux
 package import Reactor
 
@@ -12,6 +13,7 @@ package final class Testbed {
     package let links: Links
     package private(set) var nodes: [Node] = []
     private var isDown = false
+    private var budgets: BudgetGroups?
 
     /// The seed settles which packets an impaired link loses.
     package init(seed: UInt64) throws(SyscallError) {
@@ -42,6 +44,20 @@ package final class Testbed {
     /// Nil for an address that is in no region.
     package func region(of address: IPv4Address) -> String? {
         nodes.lazy.flatMap(\.places).first { $0.address == address }?.region
+    }
+
+    /// Holds all that the node will run to a budget; before its first start.
+    ///
+    /// An empty budget limits nothing and puts the node among those that are held, `weight` times as
+    /// heavy as one of them: the load generator must not starve beside them.
+    package func hold(
+        _ node: Node, to budget: NodeBudget, weight: Int = 1
+    ) throws(BudgetError) {
+        precondition(node.startCount == 0, "\(node.name) runs already")
+        let groups: BudgetGroups
+        if let budgets { groups = budgets } else { groups = try BudgetGroups() }
+        budgets = groups
+        node.group = try groups.make(node.name, budget, weight: weight)
     }
 
     package func node(named name: String) -> Node? { nodes.first { $0.name == name } }
@@ -80,6 +96,9 @@ package final class Testbed {
             try links.tearDown()
         } catch { refusal = refusal ?? error }
         reapOrphans()
+        do throws(SyscallError) {
+            try budgets?.remove()
+        } catch { refusal = refusal ?? error }
         nodes.removeAll()
         if let refusal { throw refusal }
     }

@@ -30,6 +30,7 @@ enum fl_child_stage {
     fl_child_ambient_set,
     fl_child_capabilities,
     fl_child_signals,
+    fl_child_groups,
     fl_child_exec,
 };
 
@@ -79,6 +80,9 @@ struct fl_node {
     int capability_last;
     /// Whether the parent may drop from the bounding set (CAP_SETPCAP).
     int drops_bounding_set;
+    /// Open cgroup.procs files of the control groups that the child joins before anything else.
+    const int *_Nullable groups;
+    int group_count;
 };
 
 /// clone(2) with new namespaces, then execve(2); the child's pid, or -1 with the stage set.

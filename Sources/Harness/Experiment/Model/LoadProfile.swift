@@ -51,6 +51,23 @@ package struct LoadSpike: Sendable, Equatable {
     package var end: Duration { at + length }
 }
 
+extension JourneyShare {
+    /// Reads `browse:80%,post:20%` from a command line; nil unless the shares sum to all.
+    package static func list(parsing text: String) -> [JourneyShare]? {
+        var shares: [JourneyShare] = []
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            let pair = part.split(separator: ":")
+            guard pair.count == 2, let journey = Journey(rawValue: String(pair[0])),
+                let share = try? Quantity.ratio(String(pair[1])), share > 0,
+                !shares.contains(where: { $0.journey == journey })
+            else { return nil }
+            shares.append(JourneyShare(journey: journey, share: share))
+        }
+        let sum = shares.map(\.share).reduce(0, +)
+        return (0.999_999...1.000_001).contains(sum) ? shares : nil
+    }
+}
+
 package struct LoadProfile: Sendable, Equatable {
     package var arrivals: ArrivalProcess = .poisson
     /// Journeys begun per second.

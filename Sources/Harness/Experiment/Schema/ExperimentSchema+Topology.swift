@@ -29,7 +29,8 @@ extension ExperimentSchema {
         return object(
             [("role", ["const": .string(kind.rawValue)])]
                 + size(of: kind) + places
-                + [("port", ref("port"))] + settings.map { ($0.key, $0.1) },
+                + [("port", ref("port")), ("budget", ref("budget"))]
+                + settings.map { ($0.key, $0.1) },
             required: ["role"] + kind.specification.needed)
     }
 
@@ -61,7 +62,8 @@ extension ExperimentSchema {
                 ("serves", words(TierKind.self)), ("count", integer(from: 1)),
             ] + shards + places + [
                 ("port", ref("port")), ("peer-port", ref("port")), ("environment", templates),
-                ("files", templates), ("ready", ref("probe")), ("role-probe", ref("probe")),
+                ("files", templates), ("budget", ref("budget")), ("ready", ref("probe")),
+                ("role-probe", ref("probe")),
             ], required: ["exec", "port"])
     }
 

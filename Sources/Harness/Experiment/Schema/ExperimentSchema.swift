@@ -20,6 +20,7 @@ package enum ExperimentSchema {
             ("recovered", recovered), ("step", ["oneOf": .array(FaultWord.allCases.map(step))]),
             ("selection", text("as app-2, one of app, store.shard-1.leader or region eu")),
             ("links", links), ("topology", topology), ("wan", wan), ("probe", probe),
+            ("budget", NodeBudget.schema),
             ("tier", ["oneOf": .array(tiers)]), ("incident", incident), ("event", event),
         ] + Vocabulary.definitions
     }

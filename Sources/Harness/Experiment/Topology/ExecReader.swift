@@ -18,6 +18,7 @@ extension TierReader {
         let files = named(fields.take("files"), "\"files\"", fileName)
         let ready = fields.take("ready").map { probe($0, "\"ready\"") } ?? Probe.tcp
         let roleProbe = fields.take("role-probe").flatMap { self.roleProbe($0) }
+        let budget = fields.take("budget").flatMap { NodeBudget.read($0, log) }
         fields.finish()
         guard let port, let ready, let first = arguments.first, !first.parts.isEmpty else {
             return nil
@@ -26,7 +27,7 @@ extension TierReader {
         return TierSpec(
             name: entry.key, location: entry.keyLocation, kind: kind, shape: shape,
             regions: regions, program: .exec(spec), port: port, peerPort: peerPort, ready: ready,
-            roleProbe: roleProbe)
+            roleProbe: roleProbe, budget: budget)
     }
 
     private mutating func template(_ node: YAMLNode, _ noun: String) -> Template? {

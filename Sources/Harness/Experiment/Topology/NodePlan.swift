@@ -30,6 +30,8 @@ package struct PlannedNode: Sendable, Equatable {
     /// Nodes of wave 0 need no other tier, those of wave 1 need wave 0, and so on. All addresses
     /// are known before, so the order is for those who want quiet logs.
     package var wave: Int
+    /// What it is held to; nil: nothing.
+    package var budget: NodeBudget?
 
     package var dataFolder: String { "\(folder)/data" }
 

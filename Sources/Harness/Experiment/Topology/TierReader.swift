@@ -61,13 +61,14 @@ struct TierReader {
         }
         let usual = kind.defaultPeerPort
         let peerPort = usual == nil ? nil : peerPort(&fields, besides: port, default: usual)
+        let budget = fields.take("budget").flatMap { NodeBudget.read($0, log) }
         let program = kind.specification.read(&fields, &self)
         fields.finish()
         guard let program else { return nil }
         return TierSpec(
             name: entry.key, location: entry.keyLocation, kind: kind, shape: shape,
             regions: regions, program: .builtin(program), port: port, peerPort: peerPort,
-            ready: kind.readiness, roleProbe: kind.roleProbe)
+            ready: kind.readiness, roleProbe: kind.roleProbe, budget: budget)
     }
 
     /// The name of another tier under a key; `TopologyCheck` sees whether it exists.

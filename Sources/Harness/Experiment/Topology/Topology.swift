@@ -42,6 +42,8 @@ package struct TierSpec: Sendable, Equatable {
     package var ready: Probe
     /// Asks a node whether it leads; nil when the tier has no roles.
     package var roleProbe: Probe?
+    /// What each of its nodes is held to; nil: nothing.
+    package var budget: NodeBudget?
 
     /// Nodes in all.
     package var count: Int { shape.count }

@@ -59,7 +59,7 @@ extension Topology {
             name: name, tier: tier.name, kind: tier.kind, shard: place.shard, index: place.index,
             region: tier.region(at: place), listen: own.address, peerPort: tier.peerPort,
             folder: folder, program: program, ready: tier.ready, probePort: probePort,
-            roleProbe: tier.roleProbe, wave: wave)
+            roleProbe: tier.roleProbe, wave: wave, budget: tier.budget)
     }
 
     /// How many tiers must be up before each one, along its longest chain of references.

@@ -33,8 +33,9 @@
 //         ready: {resp: [PING]}                # or {tcp: true}, {http: /path}, {command: [...]}
 //         role-probe: {resp: [ROLE]}           # or {http: /path}, {command: [...]}
 //
-// `port`, `region: eu` and `regions: [eu, us]` are allowed in every tier. The values of exec, environment and files, and the words of
-// commands, are templates; see `Template.Placeholder`.
+// `port`, `region: eu`, `regions: [eu, us]` and `budget: {cpu: 50%, memory: 256MiB}` are allowed in
+// every tier; the last holds each node to a share of one core and to so much memory. The values of
+// exec, environment and files, and the words of commands, are templates; see `Template.Placeholder`.
 
 import Blueprint
 
