@@ -85,9 +85,8 @@ extension TierKind {
     fileprivate var statusPage: StatusPage {
         switch self {
         case .cache, .store, .queue: .info
-        case .balancer, .edge: .json(path: "/-/status")
+        case .balancer, .edge, .geodns: .json(path: "/-/status")
         case .app: .json(path: "/health/ready")
-        case .geodns: .json(path: "/status")
         case .worker: .json(path: "/status")
         }
     }
