@@ -30,7 +30,7 @@ package struct Operation: Hashable, Sendable {
     package var servedBy: String?
     /// Node that acknowledged the write, as it names itself.
     package var acknowledgedBy: String?
-    /// What the cache nearest to the user answered from its store; nil: nothing.
+    /// Set when a cache answered from its store: stale if any on the way did so with stale content.
     package var cache: CacheUse?
 
     package init(
