@@ -172,7 +172,7 @@ struct LadderCommand {
 extension Objective {
     fileprivate var isAboutOneTrial: Bool {
         switch claim {
-        case .availability, .errorRate: slice.phase == nil
+        case .availability, .errorRate, .staleShare: slice.phase == nil
         case .latency(_, _, .duration): slice.phase == nil
         case .latency, .rate, .recovery, .count, .leaderChanges: false
         }

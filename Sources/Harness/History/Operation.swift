@@ -33,7 +33,7 @@ package struct Operation: Hashable, Sendable {
     /// The system answered 401 to a session that it had granted and that was not over: it has
     /// forgotten who this is, whatever came of the request after another sign-in.
     package var lostSession = false
-    /// What the cache nearest to the user answered from its store; nil: nothing.
+    /// Set when a cache answered from its store: stale if any on the way did so with stale content.
     package var cache: CacheUse?
 
     package init(

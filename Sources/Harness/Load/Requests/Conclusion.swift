@@ -37,7 +37,7 @@ struct Conclusion: Equatable, Sendable {
         outcome = Self.outcome(of: response.status, effect)
         status = response.status
         servedBy = response.head.headers["served-by"]
-        cache = response.head.headers.values(of: "cache-status").last.flatMap(Self.cacheUse)
+        cache = Self.cacheUse(response.head.headers.values(of: "cache-status"))
         if effect != .read { acknowledgedBy = response.head.headers["acknowledged-by"] }
     }
 
@@ -45,10 +45,15 @@ struct Conclusion: Equatable, Sendable {
         outcome = Self.outcome(of: error, effect)
     }
 
-    /// Reads the entry of the cache nearest to the user, which is the last of the list (RFC 9211
-    /// section 2): a hit whose time to live is used up was a stale one.
-    static func cacheUse(_ status: String) -> Operation.CacheUse? {
-        let entry = status.split(separator: ",").last ?? ""
+    /// Reads Cache-Status (RFC 9211): one entry a cache on the way, the nearest to the user last. A
+    /// hit whose time to live is used up was stale, wherever on the way it was.
+    static func cacheUse(_ status: [String]) -> Operation.CacheUse? {
+        let uses = status.flatMap { $0.split(separator: ",") }.map { use(of: $0) }
+        if uses.contains(.stale) { return .stale }
+        return uses.last ?? nil
+    }
+
+    private static func use(of entry: Substring) -> Operation.CacheUse? {
         let words = entry.split(separator: ";").map { $0.drop { $0 == " " } }
         guard words.dropFirst().contains("hit") else { return nil }
         let left = words.first { $0.hasPrefix("ttl=") }.flatMap { Int($0.dropFirst(4)) }
