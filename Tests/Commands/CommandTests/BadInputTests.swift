@@ -75,7 +75,9 @@ struct BadInputTests {
         #expect(program.errorText.hasPrefix("faultline: "))
     }
 
-    @Test(arguments: ["run", "replay", "stack", "load", "validate", "schema", "plan", "doctor"])
+    @Test(arguments: [
+        "run", "replay", "ladder", "stack", "load", "validate", "schema", "plan", "doctor",
+    ])
     func `every command has help with an example`(command: String) async throws {
         let result = try await Program.run(command, "--help")
         #expect(result.code == 0)
