@@ -66,7 +66,7 @@ let package = Package(
 
         tier("Balancer", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Blueprint"),
         tier("App", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint"),
-        tier("Cache", "Linux", "Reactor", "Blueprint"),
+        tier("Cache", "Linux", "Reactor", "Wire", "Blueprint"),
         tier("Raft"),
         tier("RaftSimulator", "Raft", "Determinism"),
         tier(
@@ -126,7 +126,9 @@ let package = Package(
         tests("Base", "Telemetry", "Linux", "Determinism"),
         tests("Base", "Blueprint", "Linux", "Wire"),
         tests("Stack", "Balancer", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
-        tests("Stack", "App", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
+        tests(
+            "Stack", "App", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint",
+            "Cache"),
         tests("Stack", "Cache", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests("Stack", "Raft"),
         tests("Stack", "RaftSimulator", "Raft", "Determinism"),

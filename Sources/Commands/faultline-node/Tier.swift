@@ -32,7 +32,7 @@ enum Tier {
                 name: blueprint.name, listen: blueprint.listen, settings: settings,
                 seed: blueprint.seed)
         case .cache(let settings):
-            return try CacheServer(listen: blueprint.listen, memoryLimit: settings.memoryLimit)
+            return try CacheServer(listen: blueprint.listen, settings: settings)
         case .store(let settings):
             return try StoreServer(
                 name: blueprint.name, listen: blueprint.listen, dataFolder: blueprint.dataFolder,

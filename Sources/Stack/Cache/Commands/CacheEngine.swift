@@ -1,10 +1,13 @@
-// Takes one command, changes the keyspace and appends the reply. Still a plain value: the server around it
-// owns the sockets and reads the clock, so that every command is tested as words in and bytes out.
+// Takes one command, changes the keyspace and appends the reply. Still without a socket or a clock: the server
+// around it owns those, so that every command is tested as words in and bytes out.
 
-package struct CacheEngine: Sendable {
+package struct CacheEngine {
     package var keyspace: Keyspace
     /// What INFO tells and only the server knows.
     package var facts: ServerFacts
+    var subscriptions = Subscriptions()
+    /// Set when the node is one of a group; then writes go to the followers, and a follower takes none.
+    var replication: ReplicationState?
     /// Calls by command, for INFO's commandstats.
     var calls = [Int](repeating: 0, count: CacheCommand.allCases.count)
     var failures = [Int](repeating: 0, count: CacheCommand.allCases.count)
@@ -14,7 +17,7 @@ package struct CacheEngine: Sendable {
         self.facts = facts
     }
 
-    /// Runs one command; always appends exactly one reply.
+    /// Runs one command; always appends exactly one reply, but for subscriptions.
     package mutating func execute(
         _ call: consuming CommandCall, for client: inout ClientState, into reply: inout ReplyBuffer
     ) {
@@ -25,53 +28,69 @@ package struct CacheEngine: Sendable {
             guard call.command.accepts(wordCount: call.count) else {
                 throw .wrongArity(call.command)
             }
-            try run(call, for: &client, into: &reply)
+            if client.isPlain, replication == nil {
+                try run(call, for: &client, into: &reply)
+            } else {
+                try runWithCare(call, for: &client, into: &reply)
+            }
         } catch {
             failures[command] += 1
+            client.transaction?.isBroken = true
             reply.error(error.line)
         }
     }
 
-    private mutating func run(
+    /// Of a client inside a transaction or subscribed, or on a node of a group.
+    private mutating func runWithCare(
+        _ call: borrowing CommandCall, for client: inout ClientState, into reply: inout ReplyBuffer
+    ) throws(CommandError) {
+        if client.isSubscribed, reply.version == 2, !call.command.worksSubscribed {
+            throw .subscribed(call.command)
+        }
+        if try queue(call, for: &client, into: &reply) { return }
+        guard replication != nil, call.command.isWrite else {
+            return try run(call, for: &client, into: &reply)
+        }
+        try runReplicated(call, for: &client, into: &reply)
+    }
+
+    mutating func run(
         _ call: borrowing CommandCall, for client: inout ClientState, into reply: inout ReplyBuffer
     ) throws(CommandError) {
         switch call.command {
-        case .get: get(call, into: &reply)
+        case .get: try get(call, into: &reply)
         case .set: try set(call, into: &reply)
-        case .setnx: try setIfAbsent(call, into: &reply)
-        case .setex: try setExpiring(call, unit: 1000, into: &reply)
-        case .psetex: try setExpiring(call, unit: 1, into: &reply)
-        case .getdel: getAndDelete(call, into: &reply)
-        case .getex: try getAndExpire(call, into: &reply)
-        case .mget: getMany(call, into: &reply)
-        case .mset: try setMany(call, into: &reply)
-        case .append: try append(call, into: &reply)
-        case .strlen: length(call, into: &reply)
         case .incr: try add(1, call, into: &reply)
-        case .decr: try add(-1, call, into: &reply)
-        case .incrby: try add(call.integer(2), call, into: &reply)
-        case .decrby: try subtract(call, into: &reply)
-        case .del, .unlink: delete(call, into: &reply)
-        case .exists: exists(call, into: &reply)
-        case .type: type(call, into: &reply)
-        case .expire: try expire(call, unit: 1000, into: &reply)
-        case .pexpire: try expire(call, unit: 1, into: &reply)
-        case .ttl: timeToLive(call, unit: 1000, into: &reply)
-        case .pttl: timeToLive(call, unit: 1, into: &reply)
-        case .persist: persist(call, into: &reply)
-        case .dbsize: reply.integer(keyspace.count)
-        case .flushall, .flushdb: try flush(call, into: &reply)
-        case .info: reply.bulk(InfoReport(engine: self, now: call.now).text(sections: call))
-        case .config: try config(call, into: &reply)
-        case .ping: try ping(call, into: &reply)
-        case .echo: reply.bulk([UInt8](copying: call[1])[...])
-        case .quit: quit(&client, into: &reply)
-        case .hello: try hello(call, for: &client, into: &reply)
-        case .reset: reset(&client, into: &reply)
-        case .select: try select(call, into: &reply)
-        case .client: try self.client(call, for: &client, into: &reply)
-        case .command: describeCommands(call, into: &reply)
-        case .role: role(into: &reply)
+        case .mget: getMany(call, into: &reply)
+        case .setnx, .setex, .psetex, .getset, .getdel, .getex, .mset, .msetnx, .append, .strlen,
+            .getrange, .setrange, .decr, .incrby, .decrby:
+            try runString(call, into: &reply)
+        case .del, .unlink, .exists, .touch, .type, .rename, .renamenx, .copy, .keys, .scan,
+            .randomkey, .object, .dbsize, .flushall, .flushdb:
+            try runKey(call, into: &reply)
+        case .expire, .pexpire, .expireat, .pexpireat, .ttl, .pttl, .expiretime, .pexpiretime,
+            .persist:
+            try runExpiry(call, into: &reply)
+        case .hset, .hmset, .hsetnx, .hget, .hmget, .hgetall, .hdel, .hexists, .hlen, .hstrlen,
+            .hkeys, .hvals, .hincrby, .hscan:
+            try runHash(call, into: &reply)
+        case .lpush, .rpush, .lpushx, .rpushx, .lpop, .rpop, .llen, .lrange, .lindex, .lset, .lrem,
+            .ltrim:
+            try runList(call, into: &reply)
+        case .sadd, .srem, .sismember, .smismember, .smembers, .scard, .spop, .srandmember, .smove,
+            .sscan, .sinter, .sunion, .sdiff:
+            try runSet(call, into: &reply)
+        case .zadd, .zrem, .zscore, .zmscore, .zincrby, .zcard, .zcount, .zrank, .zrevrank, .zrange,
+            .zrevrange, .zrangebyscore, .zpopmin, .zpopmax, .zremrangebyrank, .zremrangebyscore,
+            .zscan:
+            try runSorted(call, into: &reply)
+        case .lease: try runLease(call, into: &reply)
+        case .multi, .exec, .discard, .watch, .unwatch:
+            try runTransaction(call, for: &client, into: &reply)
+        case .subscribe, .unsubscribe, .psubscribe, .punsubscribe, .publish, .pubsub:
+            try runPubSub(call, for: &client, into: &reply)
+        case .ping, .echo, .quit, .hello, .reset, .select, .client, .command, .role, .info, .config:
+            try runServer(call, for: &client, into: &reply)
         case .unknown: throw unknown(call)
         }
     }
@@ -89,22 +108,16 @@ package struct CacheEngine: Sendable {
     }
 }
 
-/// What a connection carries from one command to the next.
-package struct ClientState: Sendable {
-    package let id: Int
-    package var name = ""
-    /// Set by QUIT: the replies so far go out, then the connection is closed.
-    package var isQuitting = false
-
-    package init(id: Int) { self.id = id }
-}
-
 /// The numbers of the server around the engine, as INFO prints them.
 package struct ServerFacts: Sendable {
     package var processID: Int32
     package var port: UInt16
     package var startedAt: CacheTime
     package var clientsMax: Int
+    /// Bytes that may wait for a subscriber; past it the subscriber is closed.
+    package var subscriberOutboundMax = 8 << 20
+    /// Milliseconds by which the wall clock is ahead of the cache's own: for deadlines given as a date.
+    package var wallAhead: Int64 = 0
     package var connectedClients = 0
     package var connectionsReceived = 0
     package var connectionsRejected = 0

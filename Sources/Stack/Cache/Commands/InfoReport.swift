@@ -1,6 +1,8 @@
 // The text of INFO, with Redis' section and field names, so that redis-cli and monitoring read it, and so that
 // the harness probes this cache and a real Redis in the same way.
 
+import Blueprint
+
 struct InfoReport {
     let engine: CacheEngine
     let now: CacheTime
@@ -34,7 +36,7 @@ struct InfoReport {
         case .memory: memory
         case .persistence: [("loading", "0"), ("aof_enabled", "0")]
         case .stats: stats
-        case .replication: [("role", "master"), ("connected_slaves", "0")]
+        case .replication: replication
         case .commandstats: commands
         case .keyspace: keyspace
         }
@@ -65,7 +67,7 @@ struct InfoReport {
             ("used_memory", "\(engine.keyspace.usedMemory)"),
             ("used_memory_peak", "\(engine.keyspace.usedMemoryPeak)"),
             ("maxmemory", "\(engine.keyspace.memoryLimit)"),
-            ("maxmemory_policy", "allkeys-lru"),
+            ("maxmemory_policy", engine.keyspace.policy.rawValue),
         ]
     }
 
@@ -84,10 +86,48 @@ struct InfoReport {
                 "client_output_buffer_limit_disconnections",
                 "\(engine.facts.slowReadersClosed)"
             ),
-            // Not in Redis: a flush of the whole cache is too large an event to be seen only by its traces.
+            ("pubsub_channels", "\(engine.subscriptions.activeChannels(nil).count)"),
+            ("pubsub_patterns", "\(engine.subscriptions.patternCount)"),
+            // Not in Redis: leases, and a write that no eviction could make room for.
+            ("oom_refusals", "\(statistics.refused)"),
+            ("leases_granted", "\(engine.keyspace.leases.statistics.granted)"),
+            ("lease_waits", "\(engine.keyspace.leases.statistics.waits)"),
+            ("lease_sets_refused", "\(engine.keyspace.leases.statistics.refused)"),
+            ("leases_voided", "\(engine.keyspace.leases.statistics.voided)"),
+            // Not in Redis either: a flush of the whole cache is too large an event to be seen only by its traces.
             ("flushes", "\(statistics.flushes)"),
             ("flushed_keys", "\(statistics.flushed)"),
         ]
+    }
+
+    private var replication: [(String, String)] {
+        guard let state = engine.replication else {
+            return [("role", "master"), ("connected_slaves", "0")]
+        }
+        var fields = [
+            ("role", state.standing.isFollower ? "slave" : "master"),
+            ("connected_slaves", "\(state.followers.count)"),
+            ("master_repl_offset", "\(state.offset)"),
+            ("replication_epoch", "\(state.epoch)"),
+        ]
+        if case .follower(let leader) = state.standing {
+            fields.append(("master_host", leader?.host ?? ""))
+            fields.append(("master_port", "\(leader?.port ?? 0)"))
+            fields.append(("master_link_status", state.isLinked ? "up" : "down"))
+            // Whatever is read of a follower may be older than what its leader would answer.
+            fields.append(("stale_reads", "1"))
+        } else {
+            fields.append(("min_slaves_good", state.hasQuorum ? "1" : "0"))
+        }
+        for (index, follower) in state.followers.enumerated() {
+            fields.append(
+                (
+                    "slave\(index)",
+                    "ip=\(follower.address.host),port=\(follower.address.port),state=online,"
+                        + "offset=\(follower.acknowledged)"
+                ))
+        }
+        return fields
     }
 
     private var commands: [(String, String)] {

@@ -12,7 +12,7 @@ struct SetOptions: Equatable {
     /// Neither conditional nor asking for the old value, so that no lookup is needed before the write.
     var isPlain: Bool { condition == .always && !answersOld }
 
-    init(_ call: borrowing CommandCall) throws(CommandError) {
+    init(_ call: borrowing CommandCall, wallAhead: Int64) throws(CommandError) {
         var word = 3
         while word < call.count {
             let hasNext = word + 1 < call.count
@@ -30,6 +30,12 @@ struct SetOptions: Equatable {
             } else if hasNext, call.word(word, is: "PX") {
                 word += 1
                 try setDeadline(.set(try call.deadline(word: word, unit: 1)))
+            } else if hasNext, call.word(word, is: "EXAT") {
+                word += 1
+                try setDeadline(.set(try call.date(word: word, unit: 1000, wallAhead: wallAhead)))
+            } else if hasNext, call.word(word, is: "PXAT") {
+                word += 1
+                try setDeadline(.set(try call.date(word: word, unit: 1, wallAhead: wallAhead)))
             } else {
                 throw .syntax
             }
@@ -59,5 +65,16 @@ extension CommandCall {
             throw .invalidExpire(command)
         }
         return deadline
+    }
+
+    /// A date since 1970 in units of `unit` milliseconds, on the cache's clock.
+    func date(word: Int, unit: Int64, wallAhead: Int64) throws(CommandError) -> CacheTime {
+        let number = try integer(word)
+        let (milliseconds, overflow) = number.multipliedReportingOverflow(by: unit)
+        let start = CacheTime(milliseconds: -wallAhead)
+        guard number > 0, !overflow, let date = start.advanced(byMilliseconds: milliseconds) else {
+            throw .invalidExpire(command)
+        }
+        return date
     }
 }

@@ -8,6 +8,14 @@ struct DeadlineHeap: Sendable {
     var count: Int { heap.count }
     var soonest: EntryIndex? { heap.first }
 
+    /// 0 <= place < count; in no order but that of the heap.
+    func entry(at place: Int) -> EntryIndex { heap[place] }
+
+    /// The soonest but one; nil with fewer than two.
+    func second(in slab: borrowing EntrySlab) -> EntryIndex? {
+        soonerChild(of: 0, in: slab).map { heap[$0] }
+    }
+
     /// Gives the entry a deadline, or moves the one that it has.
     mutating func set(_ index: EntryIndex, to deadline: CacheTime, in slab: inout EntrySlab) {
         slab.entries[index.slot].deadline = deadline

@@ -1,6 +1,6 @@
-// One key with its value, as it lies in the slab. Key and value share one allocation, and the three
+// One key with its value, as it lies in the slab. Key and string share one allocation, and the three
 // structures that an entry takes part in (hash chain, recency list, deadline heap) are threaded through it
-// by index, so that an entry costs one heap block and no object of its own.
+// by index, so that a string costs one heap block and no object of its own.
 
 /// The place of an entry in the slab; stays valid until that entry is removed.
 package struct EntryIndex: Hashable, Sendable {
@@ -16,9 +16,10 @@ package struct EntryIndex: Hashable, Sendable {
     var slot: Int { Int(position) }
 }
 
-struct Entry: Sendable {
-    /// The key's bytes, then the value's.
+struct Entry {
+    /// The key's bytes, then the string's.
     private(set) var bytes: [UInt8]
+    private(set) var value = Value.string
     private(set) var keyCount: Int32
     let hash: UInt32
     /// Next entry of the same hash bucket; in a free slot, the next free slot.
@@ -29,24 +30,33 @@ struct Entry: Sendable {
     var heapPosition: Int32 = -1
     /// Meaningful only while `heapPosition >= 0`.
     var deadline = CacheTime(milliseconds: 0)
+    var usage = EntryUsage()
 
-    init(key: Span<UInt8>, value: Span<UInt8>, hash: UInt32) {
-        bytes = Entry.joined(key, value)
+    init(key: Span<UInt8>, string: Span<UInt8>, hash: UInt32) {
+        bytes = Entry.joined(key, string)
         keyCount = Int32(key.count)
         self.hash = hash
+    }
+
+    init(key: Span<UInt8>, value: Value, hash: UInt32) {
+        bytes = [UInt8](copying: key)
+        keyCount = Int32(key.count)
+        self.hash = hash
+        self.value = value
     }
 
     /// What a removed entry leaves in its slot: no memory, only the link to the next free slot.
     init(freeBefore next: EntryIndex) {
         bytes = []
-        keyCount = 0
+        keyCount = -1
         hash = 0
         chain = next
     }
 
+    var isFree: Bool { keyCount < 0 }
     var expires: Bool { heapPosition >= 0 }
-    var valueCount: Int { bytes.count - Int(keyCount) }
-    var value: ArraySlice<UInt8> { bytes[Int(keyCount)...] }
+    var stringCount: Int { bytes.count - Int(keyCount) }
+    var string: ArraySlice<UInt8> { bytes[Int(keyCount)...] }
     var key: ArraySlice<UInt8> { bytes[..<Int(keyCount)] }
 
     func hasKey(_ key: Span<UInt8>) -> Bool {
@@ -57,24 +67,30 @@ struct Entry: Sendable {
     }
 
     /// Overwrites in place when the sizes agree, which is the common case of a cache that refreshes.
-    mutating func replaceValue(_ value: Span<UInt8>) {
-        guard value.count == valueCount else {
-            bytes = Entry.joined(bytes.span.extracting(first: Int(keyCount)), value)
+    mutating func replace(byString string: Span<UInt8>) {
+        value = .string
+        guard string.count == stringCount else {
+            bytes = Entry.joined(bytes.span.extracting(first: Int(keyCount)), string)
             return
         }
         let start = Int(keyCount)
         var own = bytes.mutableSpan
-        for index in value.indices { own[start + index] = value[index] }
+        for index in string.indices { own[start + index] = string[index] }
     }
 
-    mutating func appendToValue(_ suffix: Span<UInt8>) {
+    mutating func replace(by value: Value) {
+        bytes.removeSubrange(Int(keyCount)...)
+        self.value = value
+    }
+
+    mutating func appendToString(_ suffix: Span<UInt8>) {
         bytes.append(contentsOf: [UInt8](copying: suffix))
     }
 
-    private static func joined(_ key: Span<UInt8>, _ value: Span<UInt8>) -> [UInt8] {
-        [UInt8](capacity: key.count + value.count) { out in
+    private static func joined(_ key: Span<UInt8>, _ string: Span<UInt8>) -> [UInt8] {
+        [UInt8](capacity: key.count + string.count) { out in
             for index in key.indices { out.append(key[index]) }
-            for index in value.indices { out.append(value[index]) }
+            for index in string.indices { out.append(string[index]) }
         }
     }
 }
@@ -84,15 +100,14 @@ struct Entry: Sendable {
 extension Entry {
     /// Bytes that an entry of these sizes is charged with, whatever its history.
     ///
-    /// The slot, its bucket and its place in the deadline heap, plus one heap block: 32 bytes of array
-    /// header and 8 of the allocator, rounded up to 16. A function of the sizes alone, so that the same
-    /// commands evict the same keys on every machine.
+    /// The slot, its bucket and its place in the deadline heap, plus one heap block. A function of the sizes
+    /// alone, so that the same commands evict the same keys on every machine.
     static func cost(keyCount: Int, valueCount: Int) -> Int {
-        let block = (32 + 8 + keyCount + valueCount + 15) & ~15
-        return MemoryLayout<Entry>.stride + 2 * MemoryLayout<EntryIndex>.stride + block
+        MemoryLayout<Entry>.stride + 2 * MemoryLayout<EntryIndex>.stride
+            + Block.size(ofBytes: keyCount + valueCount)
     }
 
-    var cost: Int { Entry.cost(keyCount: Int(keyCount), valueCount: valueCount) }
+    var cost: Int { Entry.cost(keyCount: Int(keyCount), valueCount: stringCount) + value.size }
 }
 
 extension [UInt8] {

@@ -1,7 +1,7 @@
 // One contiguous array that holds every entry, with the free slots chained through it. Slots are reused
 // before the array grows, so that a full cache that evicts as fast as it fills allocates no slots.
 
-struct EntrySlab: Sendable {
+struct EntrySlab {
     var entries: [Entry] = []
     private var free = EntryIndex.none
     /// Slots in use: 0 <= count <= entries.count.
@@ -25,5 +25,15 @@ struct EntrySlab: Sendable {
         entries[index.slot] = Entry(freeBefore: free)
         free = index
         count -= 1
+    }
+
+    /// The first slot in use at or after a place, around the end, but for one; nil when there is none.
+    func used(from start: Int, sparing spared: EntryIndex) -> EntryIndex? {
+        guard count > (spared.isNone ? 0 : 1) else { return nil }
+        var slot = start
+        while entries[slot].isFree || slot == spared.slot {
+            slot = slot + 1 == entries.count ? 0 : slot + 1
+        }
+        return EntryIndex(slot)
     }
 }

@@ -1,4 +1,5 @@
-// The writes of the keyspace. Each either happens whole or throws with nothing changed.
+// The writes of strings, and of keys whatever they hold. Each either happens whole or throws with nothing
+// changed.
 
 /// What a write does to the key's deadline.
 package enum DeadlineChange: Equatable, Sendable {
@@ -9,30 +10,52 @@ package enum DeadlineChange: Equatable, Sendable {
 
 /// Why a write was refused; nothing has changed when one is thrown.
 package enum WriteRefusal: Error, Equatable, Sendable {
-    /// The entry alone is larger than the limit, so that no eviction could make room.
+    /// No eviction could make room.
     case outOfMemory
     case notAnInteger
     case overflow
+    /// The key holds a value of another type.
+    case wrongType
 }
 
 extension Keyspace {
+    /// Sets a key to a string, whatever it held.
     package mutating func set(
-        _ key: Span<UInt8>, to value: Span<UInt8>, deadline: DeadlineChange = .clear,
+        _ key: Span<UInt8>, to string: Span<UInt8>, deadline: DeadlineChange = .clear,
         at now: CacheTime
     ) throws(WriteRefusal) {
         let hash = table.hash(of: key)
-        let cost = Entry.cost(keyCount: key.count, valueCount: value.count)
+        let cost = Entry.cost(keyCount: key.count, valueCount: string.count)
         guard let index = locate(key, hash: hash, at: now) else {
-            try makeRoom(forOne: cost, replacing: nil)
-            insert(Entry(key: key, value: value, hash: hash), deadline: deadline)
+            try makeRoom(forOne: cost, replacing: nil, at: now)
+            insert(Entry(key: key, string: string, hash: hash), deadline: deadline, at: now)
             return
         }
-        try makeRoom(forOne: cost, replacing: index)
-        slab.entries[index.slot].replaceValue(value)
+        try makeRoom(forOne: cost, replacing: index, at: now)
+        slab.entries[index.slot].replace(byString: string)
+        noteUse(of: index, at: now)
         apply(deadline, to: index)
+        noteChange(of: index)
     }
 
-    /// Adds to the end of the value, or creates it; answers the new length.
+    /// Sets a key to a value that nothing else refers to.
+    mutating func set(
+        _ key: Span<UInt8>, toValue value: Value, deadline: DeadlineChange, at now: CacheTime
+    ) throws(WriteRefusal) {
+        let hash = table.hash(of: key)
+        let cost = Entry.cost(keyCount: key.count, valueCount: 0) + value.size
+        guard let index = locate(key, hash: hash, at: now) else {
+            try makeRoom(forOne: cost, replacing: nil, at: now)
+            insert(Entry(key: key, value: value, hash: hash), deadline: deadline, at: now)
+            return
+        }
+        try makeRoom(forOne: cost, replacing: index, at: now)
+        slab.entries[index.slot].replace(by: value)
+        apply(deadline, to: index)
+        noteChange(of: index)
+    }
+
+    /// Adds to the end of the string, or creates it; answers the new length.
     package mutating func append(
         _ suffix: Span<UInt8>, to key: Span<UInt8>, at now: CacheTime
     ) throws(WriteRefusal) -> Int {
@@ -40,10 +63,12 @@ extension Keyspace {
             try set(key, to: suffix, deadline: .clear, at: now)
             return suffix.count
         }
-        let total = slab.entries[index.slot].valueCount + suffix.count
+        guard isString(index) else { throw .wrongType }
+        let total = slab.entries[index.slot].stringCount + suffix.count
         let cost = Entry.cost(keyCount: key.count, valueCount: total)
-        try makeRoom(forOne: cost, replacing: index)
-        slab.entries[index.slot].appendToValue(suffix)
+        try makeRoom(forOne: cost, replacing: index, at: now)
+        slab.entries[index.slot].appendToString(suffix)
+        noteChange(of: index)
         return total
     }
 
@@ -73,11 +98,14 @@ extension Keyspace {
     package mutating func expire(_ index: EntryIndex, at deadline: CacheTime, now: CacheTime) {
         guard deadline > now else { return drop(index) }
         deadlines.set(index, to: deadline, in: &slab)
+        noteChange(of: index)
     }
 
     /// False when the entry had no deadline.
     package mutating func persist(_ index: EntryIndex) -> Bool {
-        deadlines.remove(index, in: &slab)
+        guard deadlines.remove(index, in: &slab) else { return false }
+        noteChange(of: index)
+        return true
     }
 
     /// Empties the keyspace and answers how many entries it held.
@@ -89,6 +117,9 @@ extension Keyspace {
         recency = RecencyList()
         deadlines = DeadlineHeap()
         usedMemory = 0
+        changeCount &+= 1
+        watches.noteAll()
+        leases.voidAll()
         statistics.flushes += 1
         statistics.flushed += dropped
         return dropped
@@ -99,7 +130,7 @@ extension Keyspace {
     package mutating func expireDue(at now: CacheTime, countMax: Int) -> Int {
         var dropped = 0
         while dropped < countMax, let index = deadlines.soonest, isDue(index, at: now) {
-            drop(index)
+            depart(index)
             dropped += 1
         }
         statistics.expired += dropped
@@ -110,16 +141,23 @@ extension Keyspace {
         _ key: Span<UInt8>, at now: CacheTime
     ) throws(WriteRefusal) -> Int64 {
         guard let index = locate(key, hash: table.hash(of: key), at: now) else { return 0 }
-        let value = slab.entries[index.slot].value
-        guard let number = Decimal.parse(value.span) else { throw .notAnInteger }
+        guard isString(index) else { throw .wrongType }
+        let string = slab.entries[index.slot].string
+        guard let number = Decimal.parse(string.span) else { throw .notAnInteger }
         return number
     }
 
-    private mutating func insert(_ entry: Entry, deadline: DeadlineChange) {
+    @discardableResult
+    mutating func insert(
+        _ entry: Entry, deadline: DeadlineChange, at now: CacheTime
+    ) -> EntryIndex {
         let index = slab.insert(entry)
+        slab.entries[index.slot].usage.begin(at: now)
         table.insert(index, in: &slab)
         recency.insertNewest(index, in: &slab)
         apply(deadline, to: index)
+        noteChange(of: index)
+        return index
     }
 
     private mutating func apply(_ change: DeadlineChange, to index: EntryIndex) {

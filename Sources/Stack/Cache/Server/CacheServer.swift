@@ -1,6 +1,7 @@
 // The cache on the network: accepts clients, runs each batch of commands that a read brings, answers with one
 // write a batch. Everything runs on the one loop, so that a command is atomic without a lock, as in Redis.
 
+package import Blueprint
 package import Linux
 package import Reactor
 
@@ -35,15 +36,20 @@ package final class CacheServer {
 
     /// Starts to listen at once; clients are served once `run` is called.
     package init(
-        listen: SocketAddress, memoryLimit: Int, limits: CacheServerLimits = CacheServerLimits()
+        listen: SocketAddress, settings: CacheSettings,
+        limits: CacheServerLimits = CacheServerLimits()
     ) throws(SyscallError) {
         self.limits = limits
         listener = try Listener(listen)
+        // The start makes this process's lease tokens differ from its predecessor's.
+        let seed = UInt64(truncatingIfNeeded: MonotonicTime.now().nanoseconds)
         engine = CacheEngine(
-            keyspace: Keyspace(memoryLimit: memoryLimit),
+            keyspace: Keyspace(
+                memoryLimit: settings.memoryLimit, policy: settings.policy, hashSeed: seed),
             facts: ServerFacts(
                 processID: CurrentProcess.id, port: listener.address.port, startedAt: .now(),
                 clientsMax: limits.clientsMax))
+        engine.facts.wallAhead = .wallAhead()
     }
 
     /// The bound address, with the port that the kernel chose where 0 was asked for.
@@ -83,7 +89,7 @@ package final class CacheServer {
 
     private func admit(_ connection: Connection) {
         engine.facts.connectionsReceived += 1
-        guard sessions.count < limits.clientsMax else {
+        guard sessions.count < engine.facts.clientsMax else {
             engine.facts.connectionsRejected += 1
             connection.send([UInt8]("-ERR max number of clients reached\r\n".utf8))
             connection.close()
@@ -101,6 +107,7 @@ package final class CacheServer {
 
     private func dismiss(_ session: CacheSession) {
         session.connection.close()
+        engine.forget(&session.client)
         sessions[session.id] = nil
         engine.facts.connectedClients = sessions.count
         if sessions.isEmpty { emptied.wakeAll() }
@@ -129,11 +136,29 @@ package final class CacheServer {
                 return false
             }
             session.sendReplies()
+            if !engine.subscriptions.deliveries.isEmpty { deliver() }
             try await waitForReader(session)
         } while outcome == .moreToRun
         guard outcome == .closing else { return true }
         try await session.connection.flush(deadline: .now() + limits.slowReaderTimeout)
         return false
+    }
+
+    /// Sends what was published; a subscriber that lets too much pile up is closed, since it would
+    /// otherwise take the memory of all.
+    private func deliver() {
+        let deliveries = engine.subscriptions.deliveries
+        engine.subscriptions.deliveries.removeAll()
+        for delivery in deliveries {
+            guard let session = sessions[delivery.client], session.connection.isOpen else {
+                continue
+            }
+            let max = engine.facts.subscriberOutboundMax
+            if !session.deliver(delivery, outboundMax: max) {
+                engine.facts.slowReadersClosed += 1
+                session.connection.close()
+            }
+        }
     }
 
     /// Lets everything else that is ready run first.
@@ -156,6 +181,7 @@ package final class CacheServer {
     private func expireRegularly() async {
         while !isDraining {
             await Reactor.sleep(for: limits.expiryInterval)
+            engine.facts.wallAhead = .wallAhead()
             // As long as a round finds its fill there is more to do; let the clients have a turn between.
             while engine.keyspace.expireDue(at: .now(), countMax: limits.expiryCountMax)
                 == limits.expiryCountMax
@@ -163,6 +189,14 @@ package final class CacheServer {
                 await Reactor.sleep(for: .milliseconds(1))
             }
         }
+    }
+}
+
+extension Int64 {
+    /// Milliseconds by which the wall clock is ahead of the cache's own.
+    fileprivate static func wallAhead() -> Int64 {
+        let wall = WallTime.now().nanoseconds / 1_000_000
+        return wall - CacheTime.now().milliseconds
     }
 }
 

@@ -6,7 +6,7 @@ import Reactor
 final class CacheSession {
     let connection: Connection
     private var scanner = CommandScanner()
-    private var client: ClientState
+    var client: ClientState
     private var reply = ReplyBuffer()
     /// What this client has had of the loop since it last gave way, in bytes.
     private var turnCost = 0
@@ -50,6 +50,14 @@ final class CacheSession {
         connection.inbound.consume(consumed)
         turnCost += consumed + CacheSession.batchCost
         return reply.isOverfull ? .overfull : outcome
+    }
+
+    /// Sends a message of a channel that this client listens to; false when it does not read them.
+    func deliver(_ delivery: Subscriptions.Delivery, outboundMax: Int) -> Bool {
+        var message = ReplyBuffer(version: reply.version)
+        message.message(delivery)
+        connection.send(message.bytes)
+        return connection.outboundCount <= outboundMax
     }
 
     func sendReplies() {
