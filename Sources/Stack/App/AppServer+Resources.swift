@@ -10,10 +10,14 @@ extension AppServer {
         let result = try await documents.document("{u\(user)}:profile") {
             () async throws(DependencyError) in
             let stored = try await store.get("{u\(user)}:profile", deadline: deadline)
-            let name = stored.map { String(decoding: $0, as: UTF8.self) } ?? "user \(user)"
-            return ["user": .integer(Int64(user)), "name": .string(name)]
+            return stored.map { Self.profile(user, String(decoding: $0, as: UTF8.self)) }
         }
-        return answer(result)
+        // Most never wrote one: that too is remembered.
+        return answer(result, otherwise: Self.profile(user, "user \(user)"))
+    }
+
+    private static func profile(_ user: Int, _ name: String) -> JSON {
+        ["user": .integer(Int64(user)), "name": .string(name)]
     }
 
     func feed(_ user: Int, _ deadline: MonotonicTime) async throws -> HTTPResponse {
@@ -30,7 +34,7 @@ extension AppServer {
             }
             return ["user": .integer(Int64(user)), "posts": .array(posts)]
         }
-        return answer(result)
+        return answer(result, otherwise: .null)
     }
 
     func addPost(
@@ -96,8 +100,11 @@ extension AppServer {
             ])
     }
 
-    private func answer(_ result: (document: [UInt8], hit: Bool)) -> HTTPResponse {
-        var response = HTTPResponse(head: .init(status: 200), content: result.document)
+    private func answer(
+        _ result: (document: [UInt8]?, hit: Bool), otherwise absent: JSON
+    ) -> HTTPResponse {
+        let content = result.document ?? Array(absent.text.utf8)
+        var response = HTTPResponse(head: .init(status: 200), content: content)
         response.head.headers["Content-Type"] = "application/json"
         response.head.headers["Cache"] = result.hit ? "hit" : "miss"
         return response

@@ -44,11 +44,12 @@ package final class AppServer {
         store = ShardedStore(
             settings.shards, lanes: RequestLanes(prefix: processID), timeouts: timeouts,
             random: random)
-        cache = CacheTier(settings.cache, timeout: timeouts.cache)
+        cache = CacheTier(
+            settings.cache, caching: settings.caching, timeout: timeouts.cache)
         sessions = Sessions(cache: cache, lifetime: settings.sessionLifetime)
         documents = ReadThrough(
-            cache, lifetime: settings.cacheLifetime, writerID: processID,
-            random: random.fork("lifetimes"))
+            cache, caching: settings.caching, lifetime: settings.cacheLifetime,
+            writerID: processID, random: random.fork("lifetimes"))
         queue = PartitionedQueue(
             settings, processID: processID, timeouts: timeouts, random: random.fork("queue"))
         server = try HTTPServer(listen) { [unowned self] request in await self.handle(request) }

@@ -13,6 +13,7 @@ package struct AppSettings: Equatable, Sendable {
     package var sessionLifetime: Duration = .seconds(1800)
     /// How stale a cached read may get when its invalidation was lost.
     package var cacheLifetime: Duration = .seconds(30)
+    package var caching = CachingSettings()
     /// Below the client's timeout, so that the app answers before its caller gives up.
     package var requestTimeout: Duration = .milliseconds(1800)
 
@@ -27,7 +28,7 @@ extension AppSettings {
     init(_ members: Members) throws(BlueprintError) {
         try members.allow([
             "cache", "shards", "queue", "queuePartitions", "sessionLifetimeNanoseconds",
-            "cacheLifetimeNanoseconds", "requestTimeoutNanoseconds",
+            "cacheLifetimeNanoseconds", "requestTimeoutNanoseconds", "caching",
         ])
         self.init(
             cache: try members.addresses("cache"), shards: try members.groups("shards"),
@@ -36,6 +37,9 @@ extension AppSettings {
         try members.read("sessionLifetime", into: &sessionLifetime)
         try members.read("cacheLifetime", into: &cacheLifetime)
         try members.read("requestTimeout", into: &requestTimeout)
+        if let json = members.optional("caching") {
+            caching = try CachingSettings(Members(json, at: members.member("caching")))
+        }
     }
 
     var json: JSON {
@@ -44,7 +48,7 @@ extension AppSettings {
             "queuePartitions": queuePartitions.json,
             "sessionLifetimeNanoseconds": sessionLifetime.json,
             "cacheLifetimeNanoseconds": cacheLifetime.json,
-            "requestTimeoutNanoseconds": requestTimeout.json,
+            "requestTimeoutNanoseconds": requestTimeout.json, "caching": caching.json,
         ]
     }
 }

@@ -7,6 +7,7 @@ package struct AppSpec: Sendable, Equatable {
     package var cache: String
     package var store: String
     package var queue: String
+    package var caching = CachingKeys()
 
     package init(cache: String, store: String, queue: String) {
         self.cache = cache
@@ -17,23 +18,27 @@ package struct AppSpec: Sendable, Equatable {
 
 extension AppSpec: TierSpecification {
     static var schema: [(key: String, JSON)] {
-        ["cache", "store", "queue"].map { ($0, ExperimentSchema.reference) }
+        ["cache", "store", "queue"].map { ($0, ExperimentSchema.reference) } + CachingKeys.schema
     }
 
     static func read(_ fields: inout Fields, _ reader: inout TierReader) -> BuiltinTier? {
         let cache = reader.reference(&fields, "cache", [.cache])
         let store = reader.reference(&fields, "store", [.store])
         let queue = reader.reference(&fields, "queue", [.queue])
+        let caching = CachingKeys(&fields, &reader)
         guard let cache, let store, let queue else { return nil }
-        return .app(AppSpec(cache: cache, store: store, queue: queue))
+        var spec = AppSpec(cache: cache, store: store, queue: queue)
+        spec.caching = caching
+        return .app(spec)
     }
 
-    var references: [String] { [cache, store, queue] }
+    var references: [String] { [cache, store, queue] + caching.references }
 
     func settings(of tier: TierSpec, at place: NodePlace, in topology: Topology) -> TierSettings {
         var settings = AppSettings(
             cache: topology.addresses(named: cache), shards: topology.shards(named: store),
             queue: topology.addresses(named: queue))
+        caching.apply(to: &settings, cache: cache, in: topology)
         settings.queuePartitions = topology.partitionCount(named: queue)
         return .app(settings)
     }
