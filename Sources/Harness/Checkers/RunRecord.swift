@@ -34,6 +34,8 @@ package struct RunRecord: Sendable {
     package var faultSteps: [String]
     /// What was read after recovery; nil: nothing was, so no claim on data can hold.
     package var readBack: ReadBack?
+    /// What nodes told about themselves at the bounds of the phases.
+    package var counters: [CounterReading] = []
 
     package init(
         operations: [Operation], planned: Int, phases: [PhaseSpan], faults: [FaultRecord] = [],

@@ -57,6 +57,21 @@ extension Objective {
         case rate(Comparison, RateLimit)
         case recovery(Comparison, Duration, after: RecoveryScope)
         case count(Anomaly, Comparison, Int)
+        /// How far a number in the INFO of a tier's nodes has risen, all of them together.
+        case counter(Counter, Comparison, Int)
+    }
+
+    /// A number that the nodes of a tier tell about themselves, such as `store.reads`.
+    package struct Counter: Hashable, Sendable, CustomStringConvertible {
+        package var tier: String
+        package var field: String
+
+        package init(tier: String, field: String) {
+            self.tier = tier
+            self.field = field
+        }
+
+        package var description: String { "\(tier).\(field)" }
     }
 
     package enum LatencyLimit: Hashable, Sendable {

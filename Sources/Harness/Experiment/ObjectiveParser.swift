@@ -1,12 +1,13 @@
 // Reads an objective from the sentence in the experiment file. The grammar, in EBNF:
 //
-//     objective   = ( availability | latency | rate | recovery | count ) ;
+//     objective   = ( availability | latency | rate | recovery | count | counter ) ;
 //     availability = ( "availability" | "error_rate" ) [ filter ] comparison ratio [ where ] ;
 //     latency     = percentile [ filter ] comparison ( duration | number "x" phase ) [ where ] ;
 //     rate        = "rate" [ filter ] comparison ( ratio "of" "planned" | number "/s" ) [ where ] ;
 //     recovery    = "recovery" comparison duration [ "after" [ "heal" "of" ] which ] ;
 //     count       = anomaly comparison digits ;
 //     anomaly     = "lost_writes" | "duplicate_effects" | "dead_letters" ;
+//     counter     = "counter" tier "." field comparison digits [ where ] ;
 //     percentile  = "p50" | "p90" | "p95" | "p99" | "p99.9" ;
 //     filter      = "{" "journey" "=" word "}" ;
 //     where       = "in" phase ;
@@ -38,10 +39,15 @@ package struct ObjectiveVocabulary: Sendable {
     /// Faults of the method: a recovery after a fault that never comes could only end without data.
     package var faults: [String]?
     package var journeys: [String]?
+    /// Tiers whose nodes tell numbers about themselves.
+    package var tiers: [String]?
 
-    package init(faults: [String]? = nil, journeys: [String]? = nil) {
+    package init(
+        faults: [String]? = nil, journeys: [String]? = nil, tiers: [String]? = nil
+    ) {
         self.faults = faults
         self.journeys = journeys
+        self.tiers = tiers
     }
 }
 
@@ -84,6 +90,11 @@ private struct ObjectiveParser {
             return .rate(try comparison(after: &slice), try rateLimit(where: &slice))
         case "recovery":
             return .recovery(try comparison(), try duration(), after: try scope())
+        case "counter":
+            let counter = try counter()
+            let (comparison, limit) = (try comparison(), try wholeNumber())
+            try location(&slice)
+            return .counter(counter, comparison, limit)
         case "linearizable":
             throw failure(at: start, "\"linearizable\" cannot be judged yet; use lost_writes == 0")
         default:
@@ -92,7 +103,7 @@ private struct ObjectiveParser {
     }
 
     private static let measures =
-        ["availability", "error_rate", "rate", "recovery"]
+        ["availability", "error_rate", "rate", "recovery", "counter"]
         + Objective.Percentile.allCases.map(\.rawValue)
         + Objective.Anomaly.allCases.map(\.rawValue)
 }
@@ -144,6 +155,18 @@ extension ObjectiveParser {
         }
         try location(&slice)
         return limit
+    }
+
+    private mutating func counter() throws(ObjectiveSyntaxError) -> Objective.Counter {
+        let (name, start) = try word("a tier and a number of its INFO, such as store.reads")
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else {
+            throw failure(at: start, "a counter is a tier, a point and a field: store.reads")
+        }
+        if let tiers = vocabulary.tiers, !tiers.contains(String(parts[0])) {
+            throw unknown("tier", String(parts[0]), at: start, among: tiers)
+        }
+        return Objective.Counter(tier: String(parts[0]), field: String(parts[1]))
     }
 
     private mutating func scope() throws(ObjectiveSyntaxError) -> Objective.RecoveryScope {

@@ -35,7 +35,7 @@ struct ShippedFilesTests {
         for path in paths {
             let topology = try ExperimentLoader.topology(path: path)
             #expect(path.hasSuffix("/\(topology.name).yaml"), "named after its file")
-            #expect(topology.plan(folder: "/n", seed: 1).count >= 11)
+            #expect(topology.plan(folder: "/n", seed: 1).count >= 9)
         }
     }
 

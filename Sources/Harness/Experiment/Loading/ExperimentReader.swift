@@ -21,6 +21,7 @@
 //     objectives:
 //       - availability >= 99.9% in baseline
 
+import Blueprint
 import Linux
 
 struct ExperimentReader {
@@ -44,7 +45,7 @@ struct ExperimentReader {
         let criterion = fields.take("recovered").flatMap(self.criterion) ?? RecoveryCriterion()
         let method = fields.takeRequired("method").flatMap { steps($0, on: topology) }
         let objectives = fields.takeRequired("objectives").flatMap {
-            self.objectives($0, method: method, load: load)
+            self.objectives($0, method: method, load: load, topology: topology)
         }
         fields.finish()
         guard let name, let topology, let load, let method, let objectives else { return nil }
@@ -103,7 +104,7 @@ struct ExperimentReader {
     }
 
     private func objectives(
-        _ node: YAMLNode, method: [MethodStep]?, load: LoadProfile?
+        _ node: YAMLNode, method: [MethodStep]?, load: LoadProfile?, topology: Topology?
     ) -> [LocatedObjective]? {
         guard let items = node.items("\"objectives\"", log) else { return nil }
         if items.isEmpty {
@@ -112,7 +113,10 @@ struct ExperimentReader {
         }
         let vocabulary = ObjectiveVocabulary(
             faults: method.map { Array(Set($0.map(\.fault.word.rawValue))).sorted() },
-            journeys: load.map { $0.journeys.map(\.journey.rawValue) })
+            journeys: load.map { $0.journeys.map(\.journey.rawValue) },
+            tiers: topology.map { topology in
+                [TierKind.cache, .store, .queue].flatMap(topology.tiers).map(\.name)
+            })
         let objectives = items.compactMap { item -> LocatedObjective? in
             let read: Checked.Reader<Objective> = { text throws(ValueError) in
                 do throws(ObjectiveSyntaxError) {
