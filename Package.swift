@@ -64,9 +64,11 @@ let package = Package(
         base("Telemetry", "Linux", "CZlib"),
         base("Blueprint", "Linux", "Wire"),
 
-        tier("Balancer", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Blueprint"),
+        tier(
+            "Balancer", "Linux", "Reactor", "Wire", "Endpoints", "Determinism",
+            "Telemetry", "Blueprint"),
         tier("App", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint"),
-        tier("Cache", "Linux", "Reactor", "Wire", "Blueprint"),
+        tier("Cache", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tier("Raft"),
         tier("RaftSimulator", "Raft", "Determinism"),
         tier(
@@ -89,7 +91,8 @@ let package = Package(
             "Telemetry", "Experiment", "History"),
         harness("Checkers", "Experiment", "History"),
         harness(
-            "Faults", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Experiment",
+            "Faults", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint",
+            "Experiment",
             "History", "Testbed"),
         harness("Report", "Linux", "Wire", "Experiment", "History", "Checkers"),
         harness(
@@ -125,7 +128,9 @@ let package = Package(
         tests("Base", "Determinism"),
         tests("Base", "Telemetry", "Linux", "Determinism"),
         tests("Base", "Blueprint", "Linux", "Wire"),
-        tests("Stack", "Balancer", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
+        tests(
+            "Stack", "Balancer", "Linux", "Reactor", "Wire", "Endpoints", "Determinism",
+            "Blueprint"),
         tests(
             "Stack", "App", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint",
             "Cache"),
@@ -149,8 +154,9 @@ let package = Package(
             "History"),
         tests("Harness", "Checkers", "Experiment", "History"),
         tests(
-            "Harness", "Faults", "Linux", "Reactor", "Determinism", "Blueprint", "Experiment",
-            "History", "Testbed"),
+            "Harness", "Faults", "Linux", "Reactor", "Wire", "Endpoints", "Determinism",
+            "Blueprint",
+            "Experiment", "History", "Testbed"),
         tests("Harness", "Report", "Linux", "Wire", "Experiment", "History", "Checkers"),
         tests(
             "Harness", "Conductor", "Linux", "Reactor", "Determinism", "Experiment", "History",

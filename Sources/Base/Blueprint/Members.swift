@@ -49,6 +49,12 @@ struct Members {
         return address
     }
 
+    /// The members of an object inside this one; nil when it is absent.
+    func object(_ key: String) throws(BlueprintError) -> Members? {
+        guard let json = optional(key) else { return nil }
+        return try Members(json, at: member(key))
+    }
+
     /// The elements of an array with the path of each.
     func elements(_ key: String) throws(BlueprintError) -> [(json: JSON, path: String)] {
         guard let array = try required(key).array else { throw notA("an array", key) }

@@ -1,9 +1,13 @@
 // Calls a replicated RESP service through whichever member leads it.
 //
-// A command is tried on the member that answered last. `-NOTLEADER host:port` names a better one;
-// a member that cannot be reached or does not answer makes the seeker turn to the next. Every try
-// sends the very same bytes, so a command that carries a request id is applied once however many
-// tries it takes; one without must bear being applied more than once.
+// A command is tried on the member that answered last. `-NOTLEADER host:port` names a better one, as
+// does `-WRONGSHARD version host:port`; a member that cannot be reached or does not answer makes the
+// seeker turn to the next. Every try sends the very same bytes, so a command that carries a request
+// id is applied once however many tries it takes; one without must bear being applied more than once.
+//
+// Whoever is named becomes a member, known before or not: a group may have moved to nodes that
+// nobody told this process of. Those that were begun with are never forgotten, of the others the
+// latest few are kept.
 //
 // A member that was silent for a whole try is suspect: every call that waits on it is tried
 // elsewhere at once, and for a while it is passed over, even where a follower still names it as the
@@ -38,11 +42,12 @@ package enum SeekError: Error, Equatable, Sendable {
 /// A client of a group of members of which one leads.
 @ReactorActor
 package final class LeaderSeeker {
-    private let members: [NamedAddress]
-    private let clients: [RESPClient]
-    private var favourite = 0
-    /// Until when each member is passed over.
-    private var suspectUntil: [MonotonicTime?]
+    private var members: [SeekerMember]
+    private var favourite: SeekerMember
+    /// Names for addresses that a redirect may bring.
+    private let acquaintances: [NamedAddress]
+    /// Redirects that were followed so far; whoever routes by a table sees by it that the table is old.
+    package private(set) var redirectCount = 0
     private var random: SeededRandom
     private let tryTimeout: Duration
     private let connectTimeout: Duration
@@ -50,26 +55,32 @@ package final class LeaderSeeker {
     /// No further try starts with less time than this: it would most likely be cut off, and turn
     /// "certainly not executed" into "nobody knows".
     private static let tryMin: Duration = .milliseconds(20)
+    /// Members that only redirects brought; each may hold a connection.
+    private static let learntMax = 16
 
     /// `tryTimeout` bounds one try, and so the time that a silent member costs. Without
     /// `retriesOverload` a refusal for lack of room is an answer: the caller passes it on at once,
-    /// instead of adding to the load.
+    /// instead of adding to the load. `acquaintances` give names to those whom a redirect brings.
     package init(
         _ members: [NamedAddress], random: SeededRandom, tryTimeout: Duration = .milliseconds(400),
-        connectTimeout: Duration = .milliseconds(250), retriesOverload: Bool = true
+        connectTimeout: Duration = .milliseconds(250), retriesOverload: Bool = true,
+        acquaintances: [NamedAddress] = []
     ) {
         precondition(!members.isEmpty, "a group has members")
-        self.members = members
+        self.members = members.map { SeekerMember($0, isLearnt: false) }
+        favourite = self.members[0]
+        self.acquaintances = acquaintances
         self.random = random
         self.tryTimeout = tryTimeout
         self.connectTimeout = connectTimeout
         self.retriesOverload = retriesOverload
-        clients = members.map { RESPClient($0.address) }
-        suspectUntil = members.map { _ in nil }
     }
 
     /// The member that is believed to lead.
-    package var leader: NamedAddress { members[favourite] }
+    package var leader: NamedAddress { favourite.named }
+
+    /// Those that were begun with, and those that redirects brought.
+    package var memberCount: Int { members.count }
 
     /// Calls until a member answers with other than "not me", or the deadline passes.
     ///
@@ -89,83 +100,99 @@ package final class LeaderSeeker {
     ) async throws(SeekError) -> LedReply {
         var attempt = Attempt()
         while true {
-            let index = favourite
+            let member = favourite
             let start = MonotonicTime.now()
             let limit = min(deadline, start + tryTimeout + wait)
-            switch await reply(of: index, to: command, by: limit) {
+            switch await reply(of: member, to: command, by: limit) {
             case .success(let reply):
-                suspectUntil[index] = nil
+                member.suspectUntil = nil
                 guard let refusal = Refusal(reply, retriesOverload: retriesOverload) else {
-                    favourite = index
-                    return LedReply(value: reply, member: members[index].name)
+                    favourite = member
+                    return LedReply(value: reply, member: member.named.name)
                 }
                 if case .expired(let reason) = refusal { throw .unknown(reason) }
                 attempt.note(refusal)
-                attempt.isRedirected = turn(from: index, after: refusal)
+                attempt.isRedirected = turn(from: member, after: refusal)
             case .failure(let error):
                 attempt.note(error)
                 let wholeTry = limit < deadline && .now() >= limit
-                turnAway(from: index, after: error, since: start, wholeTry: wholeTry)
+                turnAway(from: member, after: error, since: start, wholeTry: wholeTry)
             }
             try await pause(&attempt, deadline)
         }
     }
 
     private func reply(
-        of index: Int, to command: [UInt8], by limit: MonotonicTime
+        of member: SeekerMember, to command: [UInt8], by limit: MonotonicTime
     ) async -> Result<RESPValue, ClientError> {
         do throws(ClientError) {
             return .success(
-                try await clients[index].call(
+                try await member.client.call(
                     encoded: command, connectWithin: connectTimeout, deadline: limit))
         } catch {
             return .failure(error)
         }
     }
 
+    // MARK: Turning
+
     /// True when the refusal named another member worth asking at once.
-    private func turn(from index: Int, after refusal: Refusal) -> Bool {
+    private func turn(from member: SeekerMember, after refusal: Refusal) -> Bool {
         // Another call has turned already, and knows no less.
-        if favourite != index { return true }
-        if case .notLeader(let named?) = refusal,
-            let better = members.firstIndex(where: { $0.address == named }), better != index,
-            !isSuspect(better)
-        {
-            favourite = better
-            return true
+        if favourite !== member { return true }
+        if case .redirect(let named?) = refusal, named != member.named.address {
+            let better = self.member(at: named)
+            if !better.isSuspect {
+                favourite = better
+                redirectCount += 1
+                return true
+            }
         }
-        turnToNext(from: index)
+        turnToNext(from: member)
         return false
     }
 
-    private func turnAway(
-        from index: Int, after error: ClientError, since start: MonotonicTime, wholeTry: Bool
-    ) {
-        // Late with one answer while others came: slow, but alive.
-        if error == .unanswered(.timedOut), clients[index].hasAnswered(since: start) { return }
-        switch error {
-        case .unanswered(.timedOut) where wholeTry:
-            suspectUntil[index] = .now() + tryTimeout
-            if members.count > 1 { clients[index].abandonCalls() }
-        case .unreachable(.timedOut) where wholeTry: suspectUntil[index] = .now() + tryTimeout
-        // Learnt at no cost, and a restart takes no longer.
-        case .unreachable: suspectUntil[index] = .now() + .milliseconds(50)
-        case .unanswered, .malformed: break
+    /// The member at an address, who may have been unknown so far.
+    private func member(at address: SocketAddress) -> SeekerMember {
+        if let known = members.first(where: { $0.named.address == address }) { return known }
+        let named =
+            acquaintances.first { $0.address == address }
+            ?? NamedAddress(name: "\(address)", address: address)
+        let learnt = members.filter { $0.isLearnt && $0 !== favourite }
+        if learnt.count >= Self.learntMax, let oldest = learnt.first {
+            members.removeAll { $0 === oldest }
         }
-        turnToNext(from: index)
+        let newcomer = SeekerMember(named, isLearnt: true)
+        members.append(newcomer)
+        return newcomer
     }
 
-    private func isSuspect(_ index: Int) -> Bool {
-        suspectUntil[index].map { .now() < $0 } ?? false
+    private func turnAway(
+        from member: SeekerMember, after error: ClientError, since start: MonotonicTime,
+        wholeTry: Bool
+    ) {
+        // Late with one answer while others came: slow, but alive.
+        if error == .unanswered(.timedOut), member.client.hasAnswered(since: start) { return }
+        switch error {
+        case .unanswered(.timedOut) where wholeTry:
+            member.suspectUntil = .now() + tryTimeout
+            if members.count > 1 { member.client.abandonCalls() }
+        case .unreachable(.timedOut) where wholeTry: member.suspectUntil = .now() + tryTimeout
+        // Learnt at no cost, and a restart takes no longer.
+        case .unreachable: member.suspectUntil = .now() + .milliseconds(50)
+        case .unanswered, .malformed: break
+        }
+        turnToNext(from: member)
     }
 
     /// Where every other member is suspect, one that is not keeps its place: it may be elected next.
-    private func turnToNext(from index: Int) {
-        guard favourite == index else { return }
-        let others = (1..<members.count).map { (index + $0) % members.count }
-        if let next = others.first(where: { !isSuspect($0) }) {
+    private func turnToNext(from member: SeekerMember) {
+        guard favourite === member else { return }
+        let place = members.firstIndex { $0 === member } ?? 0
+        let others = (1..<max(members.count, 1)).map { members[(place + $0) % members.count] }
+        if let next = others.first(where: { !$0.isSuspect }) {
             favourite = next
-        } else if isSuspect(index), let next = others.first {
+        } else if member.isSuspect, let next = others.first {
             favourite = next
         }
     }
@@ -183,6 +210,25 @@ package final class LeaderSeeker {
     }
 }
 
+/// One member, with the connection to it.
+@ReactorActor
+private final class SeekerMember {
+    let named: NamedAddress
+    let client: RESPClient
+    /// Brought by a redirect.
+    let isLearnt: Bool
+    /// Until when it is passed over.
+    var suspectUntil: MonotonicTime?
+
+    init(_ named: NamedAddress, isLearnt: Bool) {
+        self.named = named
+        self.isLearnt = isLearnt
+        client = RESPClient(named.address)
+    }
+
+    var isSuspect: Bool { suspectUntil.map { .now() < $0 } ?? false }
+}
+
 /// What the tries so far have shown.
 private struct Attempt {
     var count = 0
@@ -192,7 +238,7 @@ private struct Attempt {
 
     mutating func note(_ refusal: Refusal) {
         switch refusal {
-        case .notLeader: lastReason = "no leader"
+        case .redirect: lastReason = "no leader"
         case .unavailable(let reason): lastReason = reason
         case .unknown(let reason), .expired(let reason):
             mayHaveHappened = true
@@ -213,7 +259,8 @@ private struct Attempt {
 
 /// An error reply that asks for another member or another moment.
 private enum Refusal {
-    case notLeader(SocketAddress?)
+    /// Another member is the one to ask; nil while nobody knows which.
+    case redirect(SocketAddress?)
     case unavailable(String)
     case unknown(String)
     /// Another try would say the same.
@@ -221,9 +268,9 @@ private enum Refusal {
 
     init?(_ reply: RESPValue, retriesOverload: Bool) {
         guard case .error(let text) = reply else { return nil }
-        let words = text.split(separator: " ", maxSplits: 1).map(String.init)
+        let words = text.split(separator: " ").map(String.init)
         switch words.first {
-        case "NOTLEADER": self = .notLeader(SocketAddress(words.last ?? ""))
+        case "NOTLEADER", "WRONGSHARD": self = .redirect(SocketAddress(words.last ?? ""))
         case "OVERLOADED" where !retriesOverload: return nil
         case "UNAVAILABLE", "OVERLOADED": self = .unavailable(text)
         case "UNKNOWN": self = .unknown(text)

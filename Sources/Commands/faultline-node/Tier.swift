@@ -26,7 +26,8 @@ enum Tier {
     @ReactorActor
     static func make(_ blueprint: NodeBlueprint) throws -> any TierServer {
         switch blueprint.settings {
-        case .balancer(let settings): return try BalancerServer(blueprint.listen, settings)
+        case .balancer(let settings):
+            return try BalancerServer(blueprint.listen, settings, seed: blueprint.seed)
         case .app(let settings):
             return try AppServer(
                 name: blueprint.name, listen: blueprint.listen, settings: settings,

@@ -36,10 +36,12 @@ package struct RunRecord: Sendable {
     package var readBack: ReadBack?
     /// What nodes told about themselves at the bounds of the phases.
     package var counters: [CounterReading] = []
+    /// Who was seen to lead which group of replicas, and when; nobody was asked where it is empty.
+    package var leaders: [LeaderSpan]
 
     package init(
         operations: [Operation], planned: Int, phases: [PhaseSpan], faults: [FaultRecord] = [],
-        faultSteps: [String] = [], readBack: ReadBack? = nil
+        faultSteps: [String] = [], readBack: ReadBack? = nil, leaders: [LeaderSpan] = []
     ) {
         self.operations = operations
         self.planned = planned
@@ -47,6 +49,7 @@ package struct RunRecord: Sendable {
         self.faults = faults.sorted { $0.injected < $1.injected }
         self.faultSteps = faultSteps
         self.readBack = readBack
+        self.leaders = leaders
     }
 }
 

@@ -20,7 +20,7 @@ extension Conductor {
         var run = RunRecord(
             operations: history.operations, planned: plannedCount, phases: clock.spans,
             faults: FaultRecord.records(of: log.events), faultSteps: plan.method.map(\.id),
-            readBack: readBack)
+            readBack: readBack, leaders: leaderSpans)
         run.counters = counters
         var settings = JudgeSettings()
         settings.recovery = plan.recoveryCriterion

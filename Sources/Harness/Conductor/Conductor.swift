@@ -57,6 +57,7 @@ package final class Conductor {
     var verdict = Verdict(.passed)
     private(set) var arrivals = ""
     private(set) var plannedCount = 0
+    private(set) var leaderSpans: [LeaderSpan] = []
 
     /// Makes the run's folder; nothing is started yet.
     package init(
@@ -139,6 +140,8 @@ package final class Conductor {
         let counting = Task { @ReactorActor in await counters.run(log, aborted) }
         let metrics = try? MetricsSampler(stack, path: folder.metrics, log: log)
         let sampling = Task { @ReactorActor in await metrics?.run() }
+        let leaders = plan.asksForLeaders ? LeaderWatch(stack, log: log) : nil
+        let asking = Task { @ReactorActor in await leaders?.run() }
         let phases = Task { @ReactorActor in await announcePhases(log) }
         let watching = Task { @ReactorActor in await watch(method, stack, load, log) }
         await method.run()
@@ -149,7 +152,10 @@ package final class Conductor {
         await phases.value
         await counting.value
         metrics?.stop()
+        leaders?.stop()
         await sampling.value
+        await asking.value
+        leaderSpans = leaders?.spans ?? []
         view.clearStatus()
         note(await load.finish(within: plan.load.timeout + .seconds(10)))
         noteUnexpectedEnds(stack, method)

@@ -102,7 +102,7 @@ final class MethodRunner {
         } catch {
             fail(step, "\(step.fault.word.rawValue) \(step.target): \(error)")
         }
-        if !step.fault.word.isMomentary {
+        if !step.isMomentary {
             guard await aborted.sleep(until: start + step.end) else { return }
         }
         await heal(step)
@@ -143,9 +143,12 @@ final class MethodRunner {
                     actual: log.epoch.offset(of: began), took: took.nanoseconds,
                     fault: step.fault.word.rawValue, target: "\(step.target)",
                     nodes: fault.targets))
-            if !aborted.isOn { checkPunctual(step, "healed", began - (start + step.end)) }
+            // What happens at once is over when its proof is, however long that took.
+            if !aborted.isOn, !step.isMomentary {
+                checkPunctual(step, "healed", began - (start + step.end))
+            }
             let place = recorded.firstIndex { $0.step == step.id }
-            if let place, !step.fault.word.isMomentary {
+            if let place, !step.isMomentary {
                 recorded[place].healed = began - start
             }
             note(.provedHealed, step, fault, evidence: try await fault.proveHealed())

@@ -40,10 +40,13 @@ extension Objective {
         package var phase: Phase?
         /// Nil: all journeys.
         package var journey: String?
+        /// Of a claim about groups of replicas; nil: those of all tiers.
+        package var tier: String?
 
-        package init(phase: Phase? = nil, journey: String? = nil) {
+        package init(phase: Phase? = nil, journey: String? = nil, tier: String? = nil) {
             self.phase = phase
             self.journey = journey
+            self.tier = tier
         }
     }
 
@@ -57,6 +60,9 @@ extension Objective {
         case rate(Comparison, RateLimit)
         case recovery(Comparison, Duration, after: RecoveryScope)
         case count(Anomaly, Comparison, Int)
+        /// How often a group of replicas got another leader, or the same one anew, as its role probes
+        /// told.
+        case leaderChanges(Comparison, Int)
         /// How far a number in the INFO of a tier's nodes has risen, all of them together.
         case counter(Counter, Comparison, Int)
     }

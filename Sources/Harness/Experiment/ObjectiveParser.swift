@@ -1,12 +1,13 @@
 // Reads an objective from the sentence in the experiment file. The grammar, in EBNF:
 //
-//     objective   = ( availability | latency | rate | recovery | count | counter ) ;
+//     objective   = ( availability | latency | rate | recovery | count | leaders | counter ) ;
 //     availability = ( "availability" | "error_rate" ) [ filter ] comparison ratio [ where ] ;
 //     latency     = percentile [ filter ] comparison ( duration | number "x" phase ) [ where ] ;
 //     rate        = "rate" [ filter ] comparison ( ratio "of" "planned" | number "/s" ) [ where ] ;
 //     recovery    = "recovery" comparison duration [ "after" [ "heal" "of" ] which ] ;
 //     count       = anomaly comparison digits ;
 //     anomaly     = "lost_writes" | "duplicate_effects" | "dead_letters" ;
+//     leaders     = "leader_changes" [ "{" "tier" "=" word "}" ] comparison digits [ where ] ;
 //     counter     = "counter" tier "." field comparison digits [ where ] ;
 //     percentile  = "p50" | "p90" | "p95" | "p99" | "p99.9" ;
 //     filter      = "{" "journey" "=" word "}" ;
@@ -39,12 +40,16 @@ package struct ObjectiveVocabulary: Sendable {
     /// Faults of the method: a recovery after a fault that never comes could only end without data.
     package var faults: [String]?
     package var journeys: [String]?
-    /// Tiers whose nodes tell numbers about themselves.
+    /// Tiers whose nodes say who leads.
     package var tiers: [String]?
+    /// Tiers whose nodes tell numbers about themselves.
+    package var tellers: [String]?
 
     package init(
-        faults: [String]? = nil, journeys: [String]? = nil, tiers: [String]? = nil
+        faults: [String]? = nil, journeys: [String]? = nil, tiers: [String]? = nil,
+        tellers: [String]? = nil
     ) {
+        self.tellers = tellers
         self.faults = faults
         self.journeys = journeys
         self.tiers = tiers
@@ -90,6 +95,7 @@ private struct ObjectiveParser {
             return .rate(try comparison(after: &slice), try rateLimit(where: &slice))
         case "recovery":
             return .recovery(try comparison(), try duration(), after: try scope())
+        case "leader_changes": return try leaderChanges(&slice)
         case "counter":
             let counter = try counter()
             let (comparison, limit) = (try comparison(), try wholeNumber())
@@ -103,7 +109,7 @@ private struct ObjectiveParser {
     }
 
     private static let measures =
-        ["availability", "error_rate", "rate", "recovery", "counter"]
+        ["availability", "error_rate", "rate", "recovery", "leader_changes", "counter"]
         + Objective.Percentile.allCases.map(\.rawValue)
         + Objective.Anomaly.allCases.map(\.rawValue)
 }
@@ -163,7 +169,7 @@ extension ObjectiveParser {
         guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else {
             throw failure(at: start, "a counter is a tier, a point and a field: store.reads")
         }
-        if let tiers = vocabulary.tiers, !tiers.contains(String(parts[0])) {
+        if let tiers = vocabulary.tellers, !tiers.contains(String(parts[0])) {
             throw unknown("tier", String(parts[0]), at: start, among: tiers)
         }
         return Objective.Counter(tier: String(parts[0]), field: String(parts[1]))
@@ -189,25 +195,42 @@ extension ObjectiveParser {
         return scope
     }
 
+    private mutating func leaderChanges(
+        _ slice: inout Objective.Slice
+    ) throws(ObjectiveSyntaxError) -> Objective.Claim {
+        slice.tier = try filter("tier", among: vocabulary.tiers)
+        let comparison = try comparison()
+        let limit = try wholeNumber()
+        try location(&slice)
+        return .leaderChanges(comparison, limit)
+    }
+
     private mutating func comparison(
         after slice: inout Objective.Slice
     ) throws(ObjectiveSyntaxError) -> Comparison {
-        skipBlanks()
-        guard take("{") else { return try comparison() }
-        let (filter, filterStart) = try word("\"journey\"")
-        guard filter == "journey" else {
-            throw unknown("filter", filter, at: filterStart, among: ["journey"])
-        }
-        skipBlanks()
-        guard take("=") else { throw failure(at: position, "expected \"=\" after journey") }
-        let (journey, start) = try word("the name of a journey")
-        if let journeys = vocabulary.journeys, !journeys.contains(journey) {
-            throw unknown("journey", journey, at: start, among: journeys)
-        }
-        skipBlanks()
-        guard take("}") else { throw failure(at: position, "expected \"}\" after the journey") }
-        slice.journey = journey
+        slice.journey = try filter("journey", among: vocabulary.journeys)
         return try comparison()
+    }
+
+    /// The word of `{noun=word}`; nil where there is no filter.
+    private mutating func filter(
+        _ noun: String, among valid: [String]?
+    ) throws(ObjectiveSyntaxError) -> String? {
+        skipBlanks()
+        guard take("{") else { return nil }
+        let (name, nameStart) = try word("\"\(noun)\"")
+        guard name == noun else {
+            throw unknown("filter", name, at: nameStart, among: [noun])
+        }
+        skipBlanks()
+        guard take("=") else { throw failure(at: position, "expected \"=\" after \(noun)") }
+        let (value, start) = try word("the name of a \(noun)")
+        if let valid, !valid.contains(value) {
+            throw unknown(noun, value, at: start, among: valid)
+        }
+        skipBlanks()
+        guard take("}") else { throw failure(at: position, "expected \"}\" after the \(noun)") }
+        return value
     }
 
     private mutating func comparison() throws(ObjectiveSyntaxError) -> Comparison {

@@ -1,5 +1,6 @@
 // From a step of the method to a fault with settled targets, at the moment when it fires.
 
+import Blueprint
 package import Determinism
 package import Experiment
 import Linux
@@ -71,6 +72,14 @@ package final class FaultFactory {
         case .kill(let signal): return KillFault(signal, try members(target.nodes))
         case .pause: return PauseFault(try members(target.nodes))
         case .cacheFlush: return CacheFlushFault(try members(target.nodes))
+        case .shardSplit(let boundary):
+            let (shard, desk) = try shard(of: target)
+            return ShardSplitFault(shard, at: boundary, targets: target.nodes, desk: desk)
+        case .shardMove(let place, let returns):
+            let (shard, desk) = try shard(of: target)
+            let names = stack.members.filter { place.has($0.plan.rosterNode) }.map(\.name)
+            return ShardMoveFault(
+                shard, to: names, returns: returns, targets: target.nodes, desk: desk)
         case .partition:
             return PartitionFault(try links(target), network: network, probe: probe)
         case .latency(let delay, let jitter):
@@ -102,6 +111,22 @@ package final class FaultFactory {
             }
             return member
         }
+    }
+
+    /// The one shard that all nodes of a target began with, as the store counts, and a desk to see
+    /// all nodes of the store from.
+    private func shard(
+        of target: ResolvedTarget
+    ) throws(FaultError) -> (shard: UInt64, desk: ShardDesk) {
+        let plans = try members(target.nodes).map(\.plan)
+        let shards = Set(plans.map(\.shard))
+        guard shards.count == 1, let number = plans.first?.shard, let tier = plans.first?.tier
+        else {
+            throw .target(.empty(selection: "one shard of \(target.nodes)"))
+        }
+        let nodes = stack.members.filter { $0.plan.tier == tier }
+            .map { NamedAddress(name: $0.name, address: $0.plan.listen) }
+        return (UInt64(number - 1), ShardDesk(nodes))
     }
 
     private func links(_ target: ResolvedTarget) throws(FaultError) -> [TargetLink] {

@@ -42,8 +42,8 @@ package final class AppServer {
         // The start time makes this process's request ids differ from its predecessor's.
         let processID = "\(name)-\(MonotonicTime.now().nanoseconds)"
         store = ShardedStore(
-            settings.shards, lanes: RequestLanes(prefix: processID), timeouts: timeouts,
-            random: random)
+            settings.shards, settings.layout, lanes: RequestLanes(prefix: processID),
+            timeouts: timeouts, random: random)
         cache = CacheTier(
             settings.cache, caching: settings.caching, timeout: timeouts.cache)
         sessions = Sessions(cache: cache, lifetime: settings.sessionLifetime)

@@ -41,26 +41,28 @@ package struct DependencyTimeouts: Sendable {
 
     @ReactorActor
     func seeker(
-        _ members: [NamedAddress], _ random: SeededRandom, retriesOverload: Bool = true
+        _ members: [NamedAddress], _ random: SeededRandom, retriesOverload: Bool = true,
+        acquaintances: [NamedAddress] = []
     ) -> LeaderSeeker {
         LeaderSeeker(
             members, random: random, tryTimeout: leaderTry, connectTimeout: leaderConnect,
-            retriesOverload: retriesOverload)
+            retriesOverload: retriesOverload, acquaintances: acquaintances)
     }
 }
 
 /// The store, as one keyspace over its shards.
 @ReactorActor
 final class ShardedStore {
-    private let shards: [LeaderSeeker]
+    private let router: ShardRouter
     private let lanes: RequestLanes
 
     init(
-        _ shards: [[NamedAddress]], lanes: RequestLanes, timeouts: DependencyTimeouts,
-        random: SeededRandom
+        _ shards: [[NamedAddress]], _ layout: ShardLayout, lanes: RequestLanes,
+        timeouts: DependencyTimeouts, random: SeededRandom
     ) {
-        self.shards = shards.enumerated().map { index, members in
-            timeouts.seeker(members, random.fork("shard-\(index)"))
+        router = ShardRouter(layout, shards: shards, random: random) {
+            members, random, acquaintances in
+            timeouts.seeker(members, random, acquaintances: acquaintances)
         }
         self.lanes = lanes
     }
@@ -105,9 +107,8 @@ final class ShardedStore {
     private func call(
         _ words: [String], on key: String, _ deadline: MonotonicTime
     ) async throws(DependencyError) -> LedReply {
-        let shard = ShardKey.shard(of: key, count: shards.count)
         do {
-            return try await shards[shard].call(words, deadline: deadline)
+            return try await router.call(words, on: key, deadline: deadline)
         } catch {
             throw DependencyError(error)
         }

@@ -23,10 +23,10 @@ private func samples() -> [TierSettings] {
     balancer.connectTimeout = .milliseconds(5)
     balancer.tryTimeout = .milliseconds(6)
     balancer.requestTimeout = .milliseconds(7)
-    balancer.retries = 0
     balancer.drainTimeout = .milliseconds(9)
-    balancer.connectionsMax = 10
+    changeAll(&balancer)
     var app = AppSettings(cache: addresses, shards: [addresses, []], queue: [addresses[1]])
+    app.layout = ShardLayout(.range, usersPerShard: 51)
     app.queuePartitions = 4
     app.sessionLifetime = .nanoseconds(1)
     app.cacheLifetime = .nanoseconds(2)
@@ -34,8 +34,7 @@ private func samples() -> [TierSettings] {
     let replica = ReplicaAddress(id: 2, client: addresses[0], peer: addresses[1].address)
     var store = StoreSettings(shard: 1, shardCount: 2, replica: 2, replicas: [replica])
     store.shards = [[replica], [replica, replica]]
-    store.sharding = .range
-    store.usersPerShard = 50
+    store.layout = ShardLayout(.range, usersPerShard: 50)
     store.replication = .async
     store.heartbeat = .milliseconds(11)
     store.electionTimeout = .milliseconds(12)
@@ -52,6 +51,7 @@ private func samples() -> [TierSettings] {
     queue.retention = .seconds(18)
     queue.memory = 1 << 19
     var worker = WorkerSettings(queue: [addresses[0]], shards: [addresses])
+    worker.layout = ShardLayout(.range, usersPerShard: 52)
     worker.partitions = 4
     worker.topic = "other"
     worker.group = "others"
@@ -67,6 +67,48 @@ private func samples() -> [TierSettings] {
         .balancer(balancer), .app(app), .cache(CacheSettings(memoryLimit: 5)), .store(store),
         .queue(queue), .worker(worker),
     ]
+}
+
+/// The rest of a balancer's settings.
+private func changeAll(_ balancer: inout BalancerSettings) {
+    balancer.hashKey = .path
+    balancer.slowStart = .milliseconds(10)
+    balancer.panicThreshold = 0.75
+    balancer.outlier.isOn = false
+    balancer.outlier.consecutiveFailures = 11
+    balancer.outlier.interval = .milliseconds(12)
+    balancer.outlier.ejectionBase = .milliseconds(13)
+    balancer.outlier.ejectionMax = .milliseconds(14)
+    balancer.outlier.ejectedShareMax = 0.5
+    balancer.outlier.volumeMin = 15
+    balancer.outlier.deviationThousandths = 16
+    balancer.outlier.latencyFactor = 17
+    balancer.outlier.latencyFloor = .milliseconds(18)
+    balancer.retry.triesMax = 0
+    balancer.retry.budgetShare = 0.125
+    balancer.retry.budgetMinimum = 19
+    balancer.retry.isBudgeted = false
+    balancer.retry.hedgeAfter = .milliseconds(20)
+    balancer.admission.inFlightMax = 21
+    balancer.admission.backendConnectionsMax = 22
+    balancer.admission.pendingMax = 23
+    balancer.admission.sheds = true
+    balancer.admission.limitMin = 24
+    balancer.admission.limitMax = 25
+    balancer.admission.limitInterval = .milliseconds(26)
+    balancer.admission.clientRate = 27
+    balancer.admission.clientBurst = 28
+    balancer.admission.clientsMax = 29
+    balancer.intake.connectionsMax = 30
+    balancer.intake.headerTimeout = .milliseconds(31)
+    balancer.intake.idleTimeout = .milliseconds(32)
+    balancer.intake.bodyRateMin = 33
+    balancer.intake.headBytesMax = 340
+    balancer.intake.bodyBytesMax = 35
+    balancer.intake.expectsProxy = true
+    balancer.intake.sendsProxy = .v2
+    balancer.intake.accessLog = .combined
+    balancer.intake.accessLogRate = 36
 }
 
 struct BlueprintTests {
@@ -174,6 +216,31 @@ struct BlueprintTests {
         let parsed = try JSON.parse(json)
         let error = try #require(throws: BlueprintError.self) { try NodeBlueprint(json: parsed) }
         #expect(error.member == "settings.replicas[0].peer")
+    }
+
+    @Test(arguments: [
+        (#""outlier": {"ejectionMaxNanoseconds": 1}"#, "settings.outlier.ejectionMaxNanoseconds"),
+        (#""outlier": {"intervalNanoseconds": 0}"#, "settings.outlier.intervalNanoseconds"),
+        (#""retry": {"budgetShare": 1.5}"#, "settings.retry.budgetShare"),
+        (#""retry": {"tries": 1}"#, "settings.retry.tries"),
+        (#""admission": {"limitMin": 9, "limitMax": 8}"#, "settings.admission.limitMax"),
+        (#""admission": 1"#, "settings.admission"),
+        (#""intake": {"headBytesMax": 1000000}"#, "settings.intake.headBytesMax"),
+        (#""intake": {"sendsProxy": "v3"}"#, "settings.intake.sendsProxy"),
+        (#""backends": []"#, "settings.backends"),
+    ])
+    func `a slip in a balancer's settings is refused by its path`(
+        member: String, path: String
+    ) throws {
+        let backends = #""backends": [{"name": "a", "address": "10.1.0.1:80"}]"#
+        let text = """
+            {"name": "b", "listen": "10.1.0.1:80", "dataFolder": "/d", "seed": 7,
+             "tier": "balancer",
+             "settings": {\(member.hasPrefix(#""backends""#) ? "" : backends + ", ")\(member)}}
+            """
+        let json = try JSON.parse(text)
+        let error = try #require(throws: BlueprintError.self) { try NodeBlueprint(json: json) }
+        #expect(error.member == path)
     }
 
     @Test func `a queue must be one of its own nodes`() throws {

@@ -120,6 +120,50 @@ struct LeaderSeekerTests {
         #expect(Set(member.commands).count == 1)
     }
 
+    @Test(arguments: ["NOTLEADER", "WRONGSHARD 7"])
+    func `a redirect leads to a member that nobody was told of`(_ word: String) async throws {
+        let former = try Member()
+        let leader = try Member()
+        former.mood = .answering(.error("\(word) \(leader.address)"))
+        let named = LeaderSeeker(
+            [NamedAddress(name: "m-1", address: former.address)], random: SeededRandom(seed: 1),
+            acquaintances: [NamedAddress(name: "m-2", address: leader.address)])
+        #expect(try await named.call(["SET"], deadline: soon()).member == "m-2")
+        #expect(named.redirectCount == 1)
+        #expect(try await named.call(["SET"], deadline: soon()).member == "m-2")
+        #expect(former.commandCount == 1)
+        let strange = seeker([former], tryTimeout: .seconds(2))
+        #expect(
+            try await strange.call(["SET"], deadline: soon()).member == "\(leader.address)")
+    }
+
+    @Test func `where nobody knows the owner, the next member is asked`() async throws {
+        let lost = try Member()
+        let owner = try Member()
+        lost.mood = .answering(.error("WRONGSHARD 0 -"))
+        let seeker = seeker([lost, owner], tryTimeout: .seconds(2))
+        #expect(try await seeker.call(["SET"], deadline: soon()).member == "m-2")
+        #expect(seeker.redirectCount == 0)
+    }
+
+    @Test func `members that were begun with outlast a hundred that redirects brought`()
+        async throws
+    {
+        let first = try Member()
+        let seeker = seeker([first], tryTimeout: .seconds(2))
+        for round in 1...100 {
+            // Nobody listens there, so the seeker comes back.
+            let nobody = SocketAddress(ip: IPv4Address(127, 0, 3, UInt8(round)), port: 9)
+            first.mood = .answering(.error("NOTLEADER \(nobody)"))
+            first.onCommand = { _ in first.mood = .answering(.simple("OK")) }
+            let count = first.commandCount
+            let call = Task { @ReactorActor in try await seeker.call(["SET"], deadline: soon()) }
+            #expect(try await call.value.value == .simple("OK"))
+            #expect(first.commandCount >= count + 1)
+        }
+        #expect(seeker.memberCount <= 17)
+    }
+
     private func seeker(_ members: [Member], tryTimeout: Duration) -> LeaderSeeker {
         let names = members.enumerated().map { index, member in
             NamedAddress(name: "m-\(index + 1)", address: member.address)

@@ -112,7 +112,7 @@ struct ExperimentReaderTests {
         (
             "fault: kill", "fault: explode",
             "14:30: error: unknown fault \"explode\"; valid here: kill, pause, latency, loss, "
-                + "partition, cache-flush"
+                + "partition, cache-flush, shard-split, shard-move"
         ),
         (
             "for: 8s", "for: 8s, repeat: 3",
@@ -289,6 +289,38 @@ struct ExperimentReaderTests {
             "cache-flush needs a cache, and tier app is none; did you mean \"cache\"?", 40
         ),
         ("{at: 0s, fault: cache-flush, target: cache}", "", 0),
+        (
+            "{at: 0s, for: 1s, fault: shard-split, target: store.shard-1}",
+            "shard-split happens at once, so it takes no \"for\"", 17
+        ),
+        (
+            "{at: 0s, fault: shard-split, target: store}",
+            "shard-split needs one shard of a store, as store.shard-1", 40
+        ),
+        (
+            "{at: 0s, fault: shard-split, target: cache}",
+            "shard-split needs one shard of a store, as store.shard-1", 40
+        ),
+        (
+            "{at: 0s, fault: shard-split, boundary: 0, target: store.shard-1}",
+            "0 is below the least value, 1", 42
+        ),
+        (
+            "{at: 0s, fault: shard-move, target: store.shard-1}",
+            "a step needs the key \"to\"", 3
+        ),
+        (
+            "{at: 0s, fault: shard-move, to: store, target: store.shard-1}",
+            "\"to\" names the nodes of another shard, as store.shard-2", 35
+        ),
+        (
+            "{at: 0s, fault: shard-move, to: store.shard-1, target: store.shard-1}",
+            "a shard is moved to the nodes of another one of its store", 3
+        ),
+        ("{at: 0s, fault: shard-split, target: store.shard-1}", "", 0),
+        ("{at: 0s, fault: shard-split, boundary: 7, target: store.shard-1}", "", 0),
+        ("{at: 0s, fault: shard-move, to: store.shard-2, target: store.shard-1}", "", 0),
+        ("{at: 0s, for: 2s, fault: shard-move, to: store.shard-2, target: store.shard-1}", "", 0),
         ("{at: 0s, for: 1s, fault: partition, target: {isolate: app}}", "", 0),
     ])
     func `a fault is held to what it can act on`(

@@ -47,6 +47,11 @@ struct ObjectiveTests {
         ("lost_writes == 0", .count(.lostWrites, .equal, 0), Objective.Slice()),
         ("duplicate_effects == 0", .count(.duplicateEffects, .equal, 0), Objective.Slice()),
         ("dead_letters <= 3", .count(.deadLetters, .lessOrEqual, 3), Objective.Slice()),
+        ("leader_changes <= 2", .leaderChanges(.lessOrEqual, 2), Objective.Slice()),
+        (
+            "leader_changes {tier=store} == 0 in fault", .leaderChanges(.equal, 0),
+            Objective.Slice(phase: .fault, tier: "store")
+        ),
     ])
     func `a sentence of the contract is read`(
         text: String, claim: Objective.Claim, slice: Objective.Slice

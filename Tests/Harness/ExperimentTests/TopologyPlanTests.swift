@@ -59,6 +59,7 @@ struct TopologyPlanTests {
         }
         #expect(balancer.backends.map(\.name) == ["app-1", "app-2", "app-3"])
         #expect(balancer.policy == .leastConnections)
+        #expect(balancer.retry == RetrySettings())
         #expect(app.cache.map(\.address.description) == ["10.3.0.1:6379"])
         #expect(app.queue.map(\.name) == ["queue-1", "queue-2", "queue-3"])
         #expect(app.queuePartitions == 4)

@@ -55,14 +55,29 @@ struct TopologyReaderTests {
         ),
         (
             "to: app", "policy: random, to: app",
-            ["6:38: error: unknown policy \"random\"; valid here: round-robin, least-connections"]
+            [
+                "6:38: error: unknown policy \"random\"; valid here: round-robin, "
+                    + "least-connections, two-choices, consistent-hash"
+            ]
         ),
         (
             "to: app", "to: app, memory: 1MiB",
             [
-                "6:39: error: unknown key \"memory\"; tier balancer takes role, count, "
-                    + "port, policy, to"
+                "6:39: error: unknown key \"memory\"; tier balancer takes role, count, port, to, "
+                    + BalancerKey.all.map(\.key).joined(separator: ", ")
             ]
+        ),
+        (
+            "to: app", "to: app, try-timeout: 3s",
+            ["6:52: error: \"try-timeout\", 3s, is longer than \"request-timeout\", 2s"]
+        ),
+        (
+            "to: app", "to: app, retry-budget: 120%",
+            ["6:53: error: 120% is not between 0 and 1, or 0% and 100%"]
+        ),
+        (
+            "to: app", "to: app, head-max: 1MiB",
+            ["6:49: error: 1MiB is above the greatest value, 64KiB"]
         ),
         ("role: app,", "role: apq,", ["7:15: error: unknown role \"apq\"; did you mean \"app\"?"]),
         (

@@ -5,8 +5,9 @@ import Wire
 
 package struct AppSettings: Equatable, Sendable {
     package var cache: [NamedAddress]
-    /// The replicas of each shard, in shard order: the index is what `ShardKey` yields.
+    /// The replicas that each shard begins with, in shard order.
     package var shards: [[NamedAddress]]
+    package var layout = ShardLayout()
     package var queue: [NamedAddress]
     /// Partitions of the queue: a key's partition is what `ShardKey` yields for this count.
     package var queuePartitions = 1
@@ -27,12 +28,14 @@ package struct AppSettings: Equatable, Sendable {
 extension AppSettings {
     init(_ members: Members) throws(BlueprintError) {
         try members.allow([
-            "cache", "shards", "queue", "queuePartitions", "sessionLifetimeNanoseconds",
+            "cache", "shards", "layout", "queue", "queuePartitions",
+            "sessionLifetimeNanoseconds",
             "cacheLifetimeNanoseconds", "requestTimeoutNanoseconds", "caching",
         ])
         self.init(
             cache: try members.addresses("cache"), shards: try members.groups("shards"),
             queue: try members.addresses("queue"))
+        try members.read(into: &layout)
         try members.read("queuePartitions", into: &queuePartitions, from: 1)
         try members.read("sessionLifetime", into: &sessionLifetime)
         try members.read("cacheLifetime", into: &cacheLifetime)
@@ -44,7 +47,8 @@ extension AppSettings {
 
     var json: JSON {
         [
-            "cache": cache.json, "shards": shards.json, "queue": queue.json,
+            "cache": cache.json, "shards": shards.json,
+            "layout": layout.json, "queue": queue.json,
             "queuePartitions": queuePartitions.json,
             "sessionLifetimeNanoseconds": sessionLifetime.json,
             "cacheLifetimeNanoseconds": cacheLifetime.json,

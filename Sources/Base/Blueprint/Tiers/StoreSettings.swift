@@ -13,14 +13,6 @@ package enum StoreReplication: String, CaseIterable, Sendable {
     case async
 }
 
-/// How keys are dealt to shards.
-package enum StoreSharding: String, CaseIterable, Sendable {
-    /// By a hash of the user, as `ShardKey` does it.
-    case hash
-    /// By the number of the user, `usersPerShard` to each; the last shard has all that follow.
-    case range
-}
-
 package struct StoreSettings: Equatable, Sendable {
     /// The shard that this node begins with; counted from 0, as `ShardKey` counts.
     package var shard: Int
@@ -31,8 +23,7 @@ package struct StoreSettings: Equatable, Sendable {
     /// The replicas of every shard in shard order, this one's included: the nodes that a shard can
     /// be moved to. Empty where there is one shard.
     package var shards: [[ReplicaAddress]] = []
-    package var sharding: StoreSharding = .hash
-    package var usersPerShard = 10_000
+    package var layout = ShardLayout()
     package var acknowledge: ReplicaAcknowledgement = .majority
     /// The same choice in the words of a database's manual.
     package var replication: StoreReplication {
@@ -57,7 +48,7 @@ package struct StoreSettings: Equatable, Sendable {
 extension StoreSettings {
     init(_ members: Members) throws(BlueprintError) {
         try members.allow([
-            "shard", "shardCount", "replica", "replicas", "shards", "sharding", "usersPerShard",
+            "shard", "shardCount", "replica", "replicas", "shards", "layout",
             "acknowledge", "replication", "heartbeatNanoseconds", "electionTimeoutNanoseconds",
             "mapSize",
         ])
@@ -84,8 +75,7 @@ extension StoreSettings {
             throw BlueprintError(
                 member: members.member("shards"), problem: .outOfRange(Int64(shards.count)))
         }
-        try members.read("sharding", into: &sharding)
-        try members.read("usersPerShard", into: &usersPerShard, from: 1)
+        try members.read(into: &layout)
         try members.read("acknowledge", into: &acknowledge)
         try readReplication(members)
         try members.read("heartbeat", into: &heartbeat)
@@ -110,7 +100,7 @@ extension StoreSettings {
             "shard": shard.json, "shardCount": shardCount.json, "replica": replica.json,
             "replicas": .array(replicas.map(\.json)),
             "shards": .array(shards.map { .array($0.map(\.json)) }),
-            "sharding": .string(sharding.rawValue), "usersPerShard": usersPerShard.json,
+            "layout": layout.json,
             "replication": .string(replication.rawValue),
             "heartbeatNanoseconds": heartbeat.json,
             "electionTimeoutNanoseconds": electionTimeout.json, "mapSize": mapSize.json,

@@ -13,8 +13,9 @@ package enum WorkerAcknowledgement: String, CaseIterable, Sendable {
 
 package struct WorkerSettings: Equatable, Sendable {
     package var queue: [NamedAddress]
-    /// The replicas of each shard, in shard order: the index is what `ShardKey` yields.
+    /// The replicas that each shard begins with, in shard order.
     package var shards: [[NamedAddress]]
+    package var layout = ShardLayout()
     /// Partitions of the queue, as in its own settings.
     package var partitions = 1
     package var topic = "orders"
@@ -46,12 +47,14 @@ package struct WorkerSettings: Equatable, Sendable {
 extension WorkerSettings {
     init(_ members: Members) throws(BlueprintError) {
         try members.allow([
-            "queue", "shards", "partitions", "topic", "group", "heartbeatNanoseconds",
+            "queue", "shards", "layout", "partitions", "topic", "group",
+            "heartbeatNanoseconds",
             "concurrency", "workNanoseconds", "visibilityNanoseconds", "acknowledge", "idempotent",
             "poison", "drainTimeoutNanoseconds",
         ])
         self.init(
             queue: try members.addresses("queue"), shards: try members.groups("shards"))
+        try members.read(into: &layout)
         try members.read("partitions", into: &partitions, from: 1)
         try members.read("topic", into: &topic)
         try members.read("group", into: &group)
@@ -67,7 +70,8 @@ extension WorkerSettings {
 
     var json: JSON {
         [
-            "queue": queue.json, "shards": shards.json, "partitions": partitions.json,
+            "queue": queue.json, "shards": shards.json,
+            "layout": layout.json, "partitions": partitions.json,
             "topic": .string(topic), "group": .string(group),
             "heartbeatNanoseconds": heartbeat.json, "concurrency": concurrency.json,
             "workNanoseconds": work.json, "visibilityNanoseconds": visibility.json,

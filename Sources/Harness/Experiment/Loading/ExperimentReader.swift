@@ -114,7 +114,8 @@ struct ExperimentReader {
         let vocabulary = ObjectiveVocabulary(
             faults: method.map { Array(Set($0.map(\.fault.word.rawValue))).sorted() },
             journeys: load.map { $0.journeys.map(\.journey.rawValue) },
-            tiers: topology.map { topology in
+            tiers: topology.map { $0.tiers.filter { $0.roleProbe != nil }.map(\.name) },
+            tellers: topology.map { topology in
                 [TierKind.cache, .store, .queue].flatMap(topology.tiers).map(\.name)
             })
         let objectives = items.compactMap { item -> LocatedObjective? in

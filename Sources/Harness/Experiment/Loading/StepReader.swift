@@ -26,12 +26,13 @@ struct StepReader {
         guard let word else { return [] }
         let duration = duration(&fields, of: word)
         let rhythm = rhythm(&fields, longerThan: duration)
-        let fault = fault(&fields, word)
+        let fault = fault(&fields, word, isLasting: (duration ?? .zero) > .zero)
         fields.finish()
         guard let topology, let targetNode else { return [] }
         let target = TargetReader(topology: topology, log: log).target(targetNode)
         guard let at, let duration, let fault, let target else { return [] }
         checkReach(of: word, target, at: targetNode.location, on: topology)
+        if case .shardMove(let place, _) = fault { check(place, of: target, at: node.location) }
         guard log.count == problems else { return [] }
         return (0..<rhythm.count).map { round in
             MethodStep(
@@ -64,16 +65,22 @@ struct StepReader {
     }
 
     private func duration(_ fields: inout Fields, of word: FaultWord) -> Duration? {
-        guard word.isMomentary else {
-            return fields.required(
-                "for", Checked.duration(.milliseconds(1)...Self.lengthMax))
+        let lengths = Checked.duration(.milliseconds(1)...Self.lengthMax)
+        switch word.length {
+        case .lasting: return fields.required("for", lengths)
+        case .either where fields.has("for"): return fields.optional("for", lengths)
+        case .either:
+            fields.allow(["for"])
+            return .zero
+        case .momentary:
+            fields.forbid("for", "\(word.rawValue) happens at once, so it takes no \"for\"")
+            return .zero
         }
-        fields.forbid(
-            "for", "\(word.rawValue) happens at once, so it takes no \"for\"")
-        return .zero
     }
 
-    private func fault(_ fields: inout Fields, _ word: FaultWord) -> FaultSpec? {
+    private func fault(
+        _ fields: inout Fields, _ word: FaultWord, isLasting: Bool
+    ) -> FaultSpec? {
         switch word {
         case .kill:
             let signal = fields.optional("signal", Checked.word("signal", KillSignal.self))
@@ -83,6 +90,34 @@ struct StepReader {
         case .loss: return fields.required("ratio", Checked.share).map(FaultSpec.loss)
         case .partition: return .partition
         case .cacheFlush: return .cacheFlush
+        case .shardSplit:
+            let boundary = fields.optional("boundary", Checked.integer(1 ... .max))
+            return .shardSplit(boundary: boundary.map { UInt64($0) })
+        case .shardMove:
+            guard let node = fields.takeRequired("to"), let place = place(node) else { return nil }
+            return .shardMove(to: place, returns: isLasting)
+        }
+    }
+
+    /// The place of another shard, as `store.shard-2`.
+    private func place(_ node: YAMLNode) -> ShardPlace? {
+        guard let topology else { return nil }
+        let target = TargetReader(topology: topology, log: log).target(node)
+        guard let target else { return nil }
+        if case .nodes(let nodes) = target, nodes.amount == .all, nodes.scope.role == nil,
+            let shard = nodes.scope.shard
+        {
+            return ShardPlace(tier: nodes.scope.name, shard: shard)
+        }
+        log.error(
+            "\"to\" names the nodes of another shard, as store.shard-2", at: node.location)
+        return nil
+    }
+
+    private func check(_ place: ShardPlace, of target: Target, at location: SourceLocation) {
+        guard case .nodes(let nodes) = target else { return }
+        if place.tier != nodes.scope.name || place.shard == nodes.scope.shard {
+            log.error("a shard is moved to the nodes of another one of its store", at: location)
         }
     }
 
@@ -107,7 +142,8 @@ struct StepReader {
         case (.partition, .nodes(let nodes)):
             log.error(
                 "a partition needs links; write {isolate: \(nodes)}", at: place)
-        case (.kill, .links), (.pause, .links), (.cacheFlush, .links):
+        case (.kill, .links), (.pause, .links), (.cacheFlush, .links), (.shardSplit, .links),
+            (.shardMove, .links):
             log.error(
                 "\(word.rawValue) acts on nodes, so its target cannot be links", at: place)
         case (.cacheFlush, .nodes(let nodes)):
@@ -116,6 +152,13 @@ struct StepReader {
                 log.error(
                     "cache-flush needs a cache, and tier \(tier.name) is none", at: place,
                     suggestion: topology.tiers(serving: .cache).first?.name)
+            }
+        case (.shardSplit, .nodes(let nodes)), (.shardMove, .nodes(let nodes)):
+            let isStore = topology.tier(of: nodes.scope)?.kind == .store
+            guard isStore, nodes.scope.shard != nil, nodes.scope.role == nil, nodes.amount == .all
+            else {
+                return log.error(
+                    "\(word.rawValue) needs one shard of a store, as store.shard-1", at: place)
             }
         case (.kill, .nodes), (.pause, .nodes), (.latency, _), (.loss, _), (.partition, .links):
             break

@@ -58,6 +58,9 @@ package struct MethodStep: Sendable, Equatable {
 
     /// When the fault heals.
     package var end: Duration { at + duration }
+
+    /// Whether nothing of the fault is left to be taken away.
+    package var isMomentary: Bool { duration == .zero }
 }
 
 /// An objective and where it was written.

@@ -21,6 +21,10 @@ package enum FaultSpec: Sendable, Equatable {
     case partition
     /// Empties a cache; happens at once.
     case cacheFlush
+    /// Makes two shards of one, at a coordinate or in the middle; happens at once.
+    case shardSplit(boundary: UInt64?)
+    /// Moves a shard to the nodes that another one began on, and back when it heals if it lasts.
+    case shardMove(to: ShardPlace, returns: Bool)
 
     /// The word of the experiment file.
     package var word: FaultWord {
@@ -31,25 +35,52 @@ package enum FaultSpec: Sendable, Equatable {
         case .loss: .loss
         case .partition: .partition
         case .cacheFlush: .cacheFlush
+        case .shardSplit: .shardSplit
+        case .shardMove: .shardMove
         }
     }
+}
+
+/// The nodes that a shard began on, as `store.shard-2`.
+package struct ShardPlace: Hashable, Sendable, CustomStringConvertible {
+    package var tier: String
+    /// Counted from 1.
+    package var shard: Int
+
+    package init(tier: String, shard: Int) {
+        self.tier = tier
+        self.shard = shard
+    }
+
+    package func has(_ node: RosterNode) -> Bool { node.tier == tier && node.shard == shard }
+    package var description: String { "\(tier).shard-\(shard)" }
 }
 
 /// The words for faults in an experiment file.
 package enum FaultWord: String, CaseIterable, Hashable, Sendable {
     case kill, pause, latency, loss, partition
     case cacheFlush = "cache-flush"
+    case shardSplit = "shard-split"
+    case shardMove = "shard-move"
 
     /// What a fault acts on.
     package enum Reach: Sendable { case nodes, links }
 
     package var reach: Reach {
         switch self {
-        case .kill, .pause, .cacheFlush: .nodes
+        case .kill, .pause, .cacheFlush, .shardSplit, .shardMove: .nodes
         case .latency, .loss, .partition: .links
         }
     }
 
-    /// Whether it is over the moment it happened, so that `for` makes no sense.
-    package var isMomentary: Bool { self == .cacheFlush }
+    /// Whether a fault needs a `for`, may have one, or is over the moment it happened.
+    package enum Length: Sendable { case momentary, lasting, either }
+
+    package var length: Length {
+        switch self {
+        case .cacheFlush, .shardSplit: .momentary
+        case .shardMove: .either
+        case .kill, .pause, .latency, .loss, .partition: .lasting
+        }
+    }
 }

@@ -39,7 +39,8 @@ extension ExperimentSchema {
         switch kind {
         case .store: shards
         case .queue: [("partitions", integer(from: 1)), ("replicas", integer(from: 1))]
-        case .balancer, .app, .cache, .worker: [("count", integer(from: 1))]
+        case .cache: [("count", integer(from: 1))] + shards
+        case .balancer, .app, .worker: [("count", integer(from: 1))]
         }
     }
 

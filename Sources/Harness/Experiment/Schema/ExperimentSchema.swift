@@ -74,22 +74,26 @@ package enum ExperimentSchema {
             case .kill: [("signal", words(KillSignal.self))]
             case .latency: [("delay", ref("duration")), ("jitter", ref("duration"))]
             case .loss: [("ratio", ref("ratio"))]
+            case .shardSplit: [("boundary", integer(from: 1))]
+            case .shardMove: [("to", ref("selection"))]
             case .pause, .partition, .cacheFlush: []
             }
-        let length: [(String, JSON)] = fault.isMomentary ? [] : [("for", ref("duration"))]
-        let own = parameters.map(\.0).filter { $0 == "delay" || $0 == "ratio" }
+        let length: [(String, JSON)] =
+            fault.length == .momentary ? [] : [("for", ref("duration"))]
+        let own = parameters.map(\.0).filter { ["delay", "ratio", "to"].contains($0) }
+        let needsLength = fault.length == .lasting
         return object(
             [
                 ("at", ref("duration")), ("fault", ["const": .string(fault.rawValue)]),
                 ("target", target(of: fault)),
                 ("repeat", integer(from: 2)), ("every", ref("duration")),
             ] + length + parameters,
-            required: ["at", "fault", "target"] + length.map(\.0) + own)
+            required: ["at", "fault", "target"] + (needsLength ? ["for"] : []) + own)
     }
 
     private static func target(of fault: FaultWord) -> JSON {
         switch fault {
-        case .kill, .pause, .cacheFlush: ref("selection")
+        case .kill, .pause, .cacheFlush, .shardSplit, .shardMove: ref("selection")
         case .partition: ref("links")
         case .latency, .loss: ["oneOf": [ref("selection"), ref("links")]]
         }

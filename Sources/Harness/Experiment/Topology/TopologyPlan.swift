@@ -84,6 +84,14 @@ extension Topology {
         tier(named: name)?.shape.partitionCount ?? 1
     }
 
+    /// How a store deals keys to its shards; another program is taken to hash.
+    func shardLayout(named name: String) -> ShardLayout {
+        guard case .builtin(.store(let spec)) = tier(named: name)?.program else {
+            return ShardLayout()
+        }
+        return spec.layout
+    }
+
     /// The replicas of each shard; a tier without shards is one.
     func shards(named name: String) -> [[NamedAddress]] {
         guard let tier = tier(named: name) else { return [] }

@@ -9,7 +9,8 @@
 //       balancer: {role: balancer, count: 1, policy: least-connections, to: app}
 //       app: {role: app, count: 3, cache: cache, store: store, queue: queue}
 //       cache: {role: cache, count: 1, memory: 64MiB}
-//       store: {role: store, shards: 2, replicas: 3, acknowledge: majority, peer-port: 7001}
+//       store: {role: store, shards: 2, replicas: 3, acknowledge: majority, peer-port: 7001,
+//               sharding: range, users-per-shard: 250}
 //       queue: {role: queue}
 //       worker: {role: worker, count: 2, queue: queue, store: store, work: 10ms,
 //                acknowledge: after-effect, idempotent: true}

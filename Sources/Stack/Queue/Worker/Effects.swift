@@ -22,19 +22,17 @@ enum EffectOutcome: Equatable, Sendable {
 
 @ReactorActor
 final class Effects {
-    private let shards: [LeaderSeeker]
+    private let router: ShardRouter
     private let isIdempotent: Bool
     private let name: String
     private let lanes: RequestLanes
 
     /// The prefix is unique to this start of the process, since the store remembers its requests.
     init(
-        _ shards: [[NamedAddress]], name: String, clientPrefix: String, isIdempotent: Bool,
-        random: SeededRandom
+        _ shards: [[NamedAddress]], _ layout: ShardLayout, name: String, clientPrefix: String,
+        isIdempotent: Bool, random: SeededRandom
     ) {
-        self.shards = shards.enumerated().map { index, members in
-            LeaderSeeker(members, random: random.fork("shard-\(index)"))
-        }
+        router = ShardRouter(layout, shards: shards, random: random)
         self.name = name
         lanes = RequestLanes(prefix: clientPrefix)
         self.isIdempotent = isIdempotent
@@ -47,9 +45,9 @@ final class Effects {
         let lane = lanes.take()
         defer { lanes.give(back: lane) }
         let words = command(order, lease, id: lane.words)
-        let shard = ShardKey.shard(of: order.idempotencyKey, count: shards.count)
         do {
-            let reply = try await shards[shard].call(words, deadline: deadline)
+            let reply = try await router.call(
+                words, on: order.idempotencyKey, deadline: deadline)
             return outcome(reply.value)
         } catch {
             return .failed("\(error)")

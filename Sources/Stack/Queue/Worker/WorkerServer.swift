@@ -54,7 +54,7 @@ package final class WorkerServer {
         consumer = Consumer(settings, member: name, random: random.fork("queue"))
         // The start time makes the ids of this process's requests differ from its predecessor's.
         effects = Effects(
-            settings.shards, name: name,
+            settings.shards, settings.layout, name: name,
             clientPrefix: "\(name)-\(MonotonicTime.now().nanoseconds)",
             isIdempotent: settings.idempotent, random: random.fork("store"))
         let health = WorkerHealth()

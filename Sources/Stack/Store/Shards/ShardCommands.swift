@@ -1,16 +1,18 @@
 // The commands by which people, and experiments, look at shards and change them.
 //
 //     SHARD STATUS                        a line for each shard that this node knows of
+//     SHARD ROUTES                        the same for programs, see ShardTable.swift in Endpoints
 //     SHARD SPLIT shard [AT coordinate]   :number of the new shard; without AT in the middle
 //     SHARD MOVE shard TO node...         +OK once exactly these nodes have it
 //     SHARD LEAD shard node               +OK; the leader begins to hand over to that node
 //     SHARD KEY key                       the key's coordinate, and the shard that owns it or -1
 //
-// All but STATUS and KEY go to the shard's leader; another node answers -NOTLEADER with its address.
+// All but STATUS, ROUTES and KEY go to the shard's leader; another node answers -NOTLEADER with its address.
 // A split of another range than the one that was looked at, and a change of members on top of
 // another, are refused as -UNAVAILABLE. After -UNKNOWN a move may be asked for again, of whoever leads.
 
 import Blueprint
+import Endpoints
 import Linux
 import Raft
 import Reactor
@@ -35,6 +37,9 @@ struct ShardCommands {
     private func run(_ command: RESPCommand) async throws(CommandRefusal) -> RESPValue {
         switch command.text(1)?.uppercased() {
         case "STATUS" where command.count == 2: return .array(status.map { .bulk($0) })
+        case "ROUTES" where command.count == 2:
+            server.noteOwnShards()
+            return .array(server.routes.rows.map { .bulk($0.text) })
         case "KEY":
             guard command.count == 3, let key = command[2] else { throw .arguments("shard") }
             return place(of: key)

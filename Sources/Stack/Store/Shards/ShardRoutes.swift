@@ -10,6 +10,7 @@
 //             count:varint  member:varint ...
 
 import Blueprint
+import Endpoints
 import Linux
 import Raft
 import Reactor
@@ -86,6 +87,18 @@ final class ShardRoutes {
     /// Where clients reach the members of a shard.
     func addresses(of shard: GroupID) -> [NamedAddress] {
         known[shard]?.members.compactMap { directory[$0]?.client } ?? []
+    }
+
+    /// What clients route by, the leader of each shard first.
+    var rows: [ShardRow] {
+        known.values.sorted { $0.shard < $1.shard }.map { route in
+            let leader = route.members.filter { $0 == route.leader }
+            let others = route.members.filter { $0 != route.leader }
+            return ShardRow(
+                shard: route.shard.rawValue, version: route.ownership.version,
+                range: route.ownership.range,
+                members: (leader + others).compactMap { directory[$0]?.client })
+        }
     }
 
     func leaderAddress(of route: ShardRoute) -> SocketAddress? {

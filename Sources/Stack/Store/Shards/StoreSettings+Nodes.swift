@@ -30,21 +30,9 @@ extension StoreSettings {
 
     /// What a shard owns in the beginning.
     func ownership(of shard: Int) -> ShardOwnership {
-        let rule: ShardRule
-        let width: UInt64
-        switch sharding {
-        case .hash:
-            rule = .hash(shards: UInt64(shardCount))
-            width = 1 << ShardRule.hashBits
-        case .range:
-            rule = .user
-            width = UInt64(usersPerShard)
-        }
-        let isLast = shard == shardCount - 1
-        let lower = UInt64(shard) * width
-        return ShardOwnership(
-            rule: rule,
-            range: ShardRange(lower: lower, upper: isLast && rule == .user ? nil : lower + width))
+        ShardOwnership(
+            rule: layout.rule(shardCount: shardCount),
+            range: layout.range(of: shard, shardCount: shardCount))
     }
 
     /// What the host of this node is told.

@@ -6,6 +6,7 @@
 
 import Linux
 import Raft
+import Wire
 
 /// The search for keys that a split left behind, from the highest downwards.
 enum StraySearch: Equatable {

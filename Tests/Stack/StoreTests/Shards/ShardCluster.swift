@@ -19,13 +19,15 @@ final class ShardCluster {
     private(set) var servers: [String: StoreServer] = [:]
     private let shards: [[ReplicaAddress]]
     private let limits: ReplicaLimits
+    private let layout: ShardLayout
     private var clients: [SocketAddress: RESPClient] = [:]
 
     static func with(
         shards count: Int = 1, limits: ReplicaLimits = ReplicaLimits(),
+        layout: ShardLayout = ShardLayout(),
         _ body: @ReactorActor (ShardCluster) async throws -> Void
     ) async throws {
-        let cluster = ShardCluster(count, limits)
+        let cluster = ShardCluster(count, limits, layout)
         do {
             for name in cluster.names { try cluster.start(name) }
             try await body(cluster)
@@ -36,8 +38,9 @@ final class ShardCluster {
         await cluster.end()
     }
 
-    private init(_ count: Int, _ limits: ReplicaLimits) {
+    private init(_ count: Int, _ limits: ReplicaLimits, _ layout: ShardLayout) {
         self.limits = limits
+        self.layout = layout
         let number = Self.nextNumber.wrappingAdd(1, ordering: .relaxed).newValue
         folder = "/tmp/shard-tests-\(CurrentProcess.id)-\(number)"
         shards = (1...count).map { shard in
@@ -56,6 +59,9 @@ final class ShardCluster {
 
     private static let nextNumber = Atomic<Int>(0)
 
+    /// What a client is told in the beginning.
+    var clientShards: [[NamedAddress]] { shards.map { $0.map(\.client) } }
+
     var names: [String] { shards.flatMap { $0.map(\.client.name) } }
 
     func start(_ name: String) throws {
@@ -65,6 +71,7 @@ final class ShardCluster {
                 shard: shard, shardCount: shards.count, replica: own.id, replicas: replicas)
             settings.shards = shards
             settings.mapSize = 64 << 20
+            settings.layout = layout
             let server = try StoreServer(
                 name: name, listen: own.client.address, dataFolder: "\(folder)/\(name)",
                 settings: settings, seed: UInt64(own.id), limits: limits)

@@ -43,6 +43,55 @@ struct ShardMoveTests {
         }
     }
 
+    @Test(arguments: [1, 2])
+    func `a move whose source is partitioned ends on one side, whole`(_ cutOff: Int) async throws {
+        try await ShardCluster.with(shards: 2, limits: shortLog) { cluster in
+            let first = ["store-1-1", "store-1-2", "store-1-3"]
+            let leader = try await cluster.leader(of: 0)
+            let writers = (0..<4).map { lane in
+                Task { @ReactorActor in
+                    try await cluster.count(
+                        users: lane * 5 + 1...lane * 5 + 5, rounds: 20, client: "w")
+                }
+            }
+            let asked = Task { @ReactorActor in
+                try await cluster.ask(
+                    leader, "SHARD", "MOVE", "0", "TO", "store-2-1", "store-2-2", "store-2-3")
+            }
+            try await cluster.until("the new nodes are being told") {
+                cluster.nodes(of: 0).contains("store-2-1") ? () : nil
+            }
+            // The leader alone, or with a follower, and so a majority of the source.
+            let others = first.filter { $0 != leader }
+            for name in [leader] + others.prefix(cutOff - 1) {
+                try cluster.server(name).host.isCutOff = true
+            }
+            try await cluster.until("the old leader knows that it is cut off") {
+                try cluster.server(leader).shards[GroupID(0)]?.isLeader != true ? () : nil
+            }
+            for name in first { try cluster.server(name).host.isCutOff = false }
+            _ = try? await asked.value
+            for writer in writers { try await writer.value }
+            try await cluster.until("all votes are on one side") { () -> Void? in
+                let leader = try cluster.server(try await cluster.leader(of: 0))
+                guard let members = leader.shards[GroupID(0)]?.membership, !members.isJoint
+                else { return nil }
+                let names = members.voters.map(leader.routes.name).sorted()
+                return names == second || names == first ? () : nil
+            }
+            try await cluster.expectCounts(users: 1...20, 20)
+            let key = "\(user(in: 0)):n"
+            var owners: [String] = []
+            for name in cluster.names {
+                if case .bulk = try await cluster.ask(name, "GET", key) { owners.append(name) }
+            }
+            #expect(owners.count == 1, "\(owners)")
+            // What was left undone can be asked for again, of whoever leads.
+            try await cluster.move(0, to: second)
+            try await cluster.expectCounts(users: 1...20, 20)
+        }
+    }
+
     @Test func `a client that asks the old nodes is sent on, with the newer version`() async throws
     {
         try await ShardCluster.with(shards: 2) { cluster in

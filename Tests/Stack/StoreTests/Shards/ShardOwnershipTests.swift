@@ -13,8 +13,7 @@ import Wire
 struct ShardOwnershipTests {
     private func settings(_ shards: Int, _ sharding: StoreSharding) -> StoreSettings {
         var settings = StoreSettings(shard: 0, shardCount: shards, replica: 1, replicas: [])
-        settings.sharding = sharding
-        settings.usersPerShard = 100
+        settings.layout = ShardLayout(sharding, usersPerShard: 100)
         return settings
     }
 

@@ -39,6 +39,7 @@ extension AppSpec: TierSpecification {
             cache: topology.addresses(named: cache), shards: topology.shards(named: store),
             queue: topology.addresses(named: queue))
         caching.apply(to: &settings, cache: cache, in: topology)
+        settings.layout = topology.shardLayout(named: store)
         settings.queuePartitions = topology.partitionCount(named: queue)
         return .app(settings)
     }

@@ -30,6 +30,11 @@ extension CacheSpec: TierSpecification {
     func settings(of tier: TierSpec, at place: NodePlace, in topology: Topology) -> TierSettings {
         var settings = CacheSettings(memoryLimit: memory)
         settings.policy = policy
+        if case .shards(_, let replicas) = tier.shape, replicas > 1 {
+            let shard = (place.shard ?? 1) - 1
+            settings.group = CacheGroupSettings(
+                node: place.index, members: topology.shards(named: tier.name)[shard])
+        }
         return .cache(settings)
     }
 }

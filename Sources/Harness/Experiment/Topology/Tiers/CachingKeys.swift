@@ -60,9 +60,6 @@ extension CachingKeys {
 extension Topology {
     /// Nodes of each group of a cache that copy each other.
     func cacheReplicas(named name: String) -> Int {
-        switch tier(named: name)?.shape {
-        case .shards(_, let replicas)?: replicas
-        case .count?, .partitions?, nil: 1
-        }
+        tier(named: name)?.shape.replicaCount ?? 1
     }
 }

@@ -6,6 +6,7 @@ import Wire
 
 package struct StoreSpec: Sendable, Equatable {
     package var acknowledge = ReplicaAcknowledgement.majority
+    package var layout = ShardLayout()
 
     package init() {}
 }
@@ -16,6 +17,8 @@ extension StoreSpec: TierSpecification {
             ("peer-port", ExperimentSchema.ref("port")),
             ("acknowledge", ExperimentSchema.words(ReplicaAcknowledgement.self)),
             ("replication", ExperimentSchema.words(StoreReplication.self)),
+            ("sharding", ExperimentSchema.words(StoreSharding.self)),
+            ("users-per-shard", ExperimentSchema.integer(from: 1)),
         ]
     }
 
@@ -27,7 +30,22 @@ extension StoreSpec: TierSpecification {
             "replication", Checked.word("replication", StoreReplication.self))
         var spec = StoreSpec()
         if mode == .async || (mode == nil && policy == .leader) { spec.acknowledge = .leader }
+        readLayout(&fields, reader.log, into: &spec.layout)
         return .store(spec)
+    }
+
+    private static func readLayout(
+        _ fields: inout Fields, _ log: DiagnosticLog, into layout: inout ShardLayout
+    ) {
+        let sharding = fields.optional(
+            "sharding", Checked.word("sharding", StoreSharding.self))
+        let place = fields.location(of: "users-per-shard")
+        let users = fields.optional("users-per-shard", Checked.integer(1...1_000_000_000))
+        layout.sharding = sharding ?? layout.sharding
+        layout.usersPerShard = users ?? layout.usersPerShard
+        if let place, users != nil, layout.sharding == .hash {
+            log.error("users-per-shard needs \"sharding: range\"", at: place)
+        }
     }
 
     func settings(of tier: TierSpec, at place: NodePlace, in topology: Topology) -> TierSettings {
@@ -37,6 +55,7 @@ extension StoreSpec: TierSpecification {
             shard: shard, shardCount: shards.count, replica: place.index, replicas: shards[shard])
         settings.shards = shards
         settings.acknowledge = acknowledge
+        settings.layout = layout
         return .store(settings)
     }
 }

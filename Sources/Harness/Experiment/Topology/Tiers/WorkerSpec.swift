@@ -57,6 +57,7 @@ extension WorkerSpec: TierSpecification {
     func settings(of tier: TierSpec, at place: NodePlace, in topology: Topology) -> TierSettings {
         var settings = WorkerSettings(
             queue: topology.addresses(named: queue), shards: topology.shards(named: store))
+        settings.layout = topology.shardLayout(named: store)
         settings.partitions = topology.partitionCount(named: queue)
         settings.work = work
         settings.concurrency = concurrency ?? settings.concurrency

@@ -14,6 +14,7 @@
 // only find out that it is slow.
 
 package import Blueprint
+import Determinism
 import Endpoints
 package import Linux
 package import Reactor
@@ -29,15 +30,16 @@ package final class BalancerServer {
     private let clients: [HTTPClient]
     private let checkers: [HTTPClient]
     private var server: HTTPServer?
-    private var budget = RetryBudget()
+    private var budget: RetryBudget
     private var retries = 0
     private var isDraining = false
 
-    package init(_ listen: SocketAddress, _ settings: BalancerSettings) throws(SyscallError) {
+    package init(
+        _ listen: SocketAddress, _ settings: BalancerSettings, seed: UInt64 = 0
+    ) throws(SyscallError) {
         self.settings = settings
-        pool = BackendPool(
-            names: settings.backends.map(\.name), policy: settings.policy, rise: settings.rise,
-            fall: settings.fall)
+        pool = BackendPool(settings, random: SeededRandom(seed: seed))
+        budget = RetryBudget(settings.retry)
         var options = HTTPClientOptions()
         options.connectTimeout = settings.connectTimeout
         options.connectionsMax = 1024
@@ -46,7 +48,7 @@ package final class BalancerServer {
         options.connectionsMax = 1
         checkers = settings.backends.map { HTTPClient($0.address, options: options) }
         var limits = HTTPServerLimits()
-        limits.connectionsMax = settings.connectionsMax
+        limits.connectionsMax = settings.intake.connectionsMax
         server = try HTTPServer(listen, limits: limits) { [unowned self] request in
             await self.handle(request)
         }
@@ -59,6 +61,7 @@ package final class BalancerServer {
         for index in clients.indices {
             Task { @ReactorActor in await checkForEver(index) }
         }
+        Task { @ReactorActor in await compareForEver() }
         await server?.run()
     }
 
@@ -81,14 +84,15 @@ package final class BalancerServer {
     private func forward(_ original: HTTPRequest) async -> HTTPResponse {
         let deadline = MonotonicTime.now() + settings.requestTimeout
         let request = forwarded(original)
-        budget.earn()
-        var tried: Set<Int> = []
+        budget.begin()
+        var tried: [Int] = []
+        defer { budget.end(retries: max(0, tried.count - 1)) }
         var mayBeDone = false
         while true {
-            guard let index = pool.take(excluding: tried) else {
+            guard let index = pool.take(excluding: tried, at: .now()) else {
                 return HTTPResponse(503, error: "no backend left to try")
             }
-            tried.insert(index)
+            tried.append(index)
             let attempt = await attempt(request, on: index, deadline)
             guard attempt.mayBeRepeated(request), mayRetry(after: tried, deadline) else {
                 let response = answer(attempt, from: index)
@@ -108,9 +112,9 @@ package final class BalancerServer {
         return request
     }
 
-    private func mayRetry(after tried: Set<Int>, _ deadline: MonotonicTime) -> Bool {
-        tried.count <= settings.retries && tried.count < clients.count && .now() < deadline
-            && budget.spend()
+    private func mayRetry(after tried: [Int], _ deadline: MonotonicTime) -> Bool {
+        tried.count <= settings.retry.triesMax && tried.count < clients.count && .now() < deadline
+            && budget.take()
     }
 
     private enum Attempt {
@@ -140,16 +144,23 @@ package final class BalancerServer {
     private func attempt(
         _ request: HTTPRequest, on index: Int, _ deadline: MonotonicTime
     ) async -> Attempt {
-        let limit = min(deadline, .now() + settings.tryTimeout)
+        let start = MonotonicTime.now()
+        let limit = min(deadline, start + settings.tryTimeout)
         do {
             let response = try await clients[index].send(request, deadline: limit)
-            pool.give(index, back: .served)
-            return [502, 503, 504].contains(response.status)
-                ? .refused(response) : .answered(response)
+            let isRefused = [502, 503, 504].contains(response.status)
+            give(index, back: isRefused ? .refused : .served, since: start)
+            return isRefused ? .refused(response) : .answered(response)
         } catch {
-            pool.give(index, back: Self.isTimeout(error) ? .timedOut : .failed)
+            give(index, back: Self.isTimeout(error) ? .timedOut : .failed, since: start)
             return .failed(error)
         }
+    }
+
+    private func give(_ index: Int, back outcome: BackendOutcome, since start: MonotonicTime) {
+        let now = MonotonicTime.now()
+        pool.give(index, back: outcome, after: now - start, at: now)
+        report()
     }
 
     private static var openOutcome: HTTPResponse {
@@ -186,12 +197,25 @@ package final class BalancerServer {
             let response = try? await checkers[index].send(
                 check, deadline: started + settings.checkTimeout)
             let passed = response.map { (200..<300).contains($0.status) } ?? false
-            if pool.noteCheck(index, passed: passed) {
-                log.info(
-                    passed ? "backend back in rotation" : "backend out of rotation",
-                    ["backend": settings.backends[index].name])
-            }
+            pool.noteCheck(index, passed: passed, at: .now())
+            report()
             await Reactor.sleep(until: started + settings.checkInterval)
+        }
+    }
+
+    private func compareForEver() async {
+        while !isDraining {
+            await Reactor.sleep(for: settings.outlier.interval)
+            pool.compare(at: .now())
+            report()
+        }
+    }
+
+    private func report() {
+        for change in pool.takeChanges() {
+            log.info(
+                change.isIn ? "backend back in rotation" : "backend out of rotation",
+                ["backend": change.name, "reason": change.reason])
         }
     }
 
@@ -199,6 +223,7 @@ package final class BalancerServer {
         let backends = pool.backends.map { backend -> JSON in
             [
                 "name": .string(backend.name), "inRotation": .bool(backend.isInRotation),
+                "state": .string(backend.state),
                 "inFlight": .integer(Int64(backend.inFlight)),
                 "requests": .integer(Int64(backend.requests)),
                 "failures": .integer(Int64(backend.failures)),
@@ -209,7 +234,7 @@ package final class BalancerServer {
             json: [
                 "backends": .array(backends), "retries": .integer(Int64(retries)),
                 "retriesAvailable": .integer(Int64(budget.available)),
-                "draining": .bool(isDraining),
+                "draining": .bool(isDraining), "panic": .bool(pool.isPanicking),
             ])
     }
 }
