@@ -2,7 +2,7 @@
 // whatever machine this runs on. Nothing is judged, since absolute times say more about the machine
 // than about the code; what is compared runs in turns, so that a slow minute hits both sides.
 //
-//     faultline-bench start|web|generator|faults|store|failover|restart|all
+//     faultline-bench start|web|generator|faults|store|cache|failover|restart|all
 //                     [--repetitions=N] [--programs=FOLDER] [--topology=FILE]
 //
 // Tables go to standard output as Markdown, progress to standard error. Every program that is
@@ -18,6 +18,7 @@ let usage = """
       generator  highest rate of the load generator against wrk on one server (needs wrk)
       faults     how long faults take to inject and to heal
       store      writes and linearizable reads of the store against etcd (needs etcd-server)
+      cache      commands a second of the cache against redis-server (needs redis-tools)
       failover   time without writes when the leader is killed, against etcd (needs etcd-server)
       restart    time until a killed replica that holds 768 MiB serves again
       all        one after the other
@@ -37,12 +38,15 @@ func bench(_ command: String, _ options: BenchOptions) throws -> Int32 {
     case "generator": return try GeneratorBench(options).perform()
     case "faults": return try FaultsBench(options).perform()
     case "store": return try StoreBench(options).perform()
+    case "cache": return try CacheBench(options).perform()
     case "failover": return try FailoverBench(options).perform()
     case "restart": return try RestartBench(options).perform()
     case "all":
         // One process each: a sandbox is entered once and for good.
         let own = try CurrentProcess.executablePath()
-        for command in ["start", "web", "generator", "faults", "store", "failover", "restart"] {
+        for command in [
+            "start", "web", "generator", "faults", "store", "cache", "failover", "restart",
+        ] {
             let run = try ToolRun.of([own, command] + options.flags, limit: .seconds(600)) { line in
                 Output.write(line.text + "\n", to: 1)
             }
