@@ -33,7 +33,8 @@ enum Tier {
                 name: blueprint.name, listen: blueprint.listen, settings: settings,
                 seed: blueprint.seed)
         case .cache(let settings):
-            return try CacheServer(listen: blueprint.listen, settings: settings)
+            return try CacheServer(
+                listen: blueprint.listen, settings: settings, dataFolder: blueprint.dataFolder)
         case .store(let settings):
             return try StoreServer(
                 name: blueprint.name, listen: blueprint.listen, dataFolder: blueprint.dataFolder,

@@ -19,7 +19,7 @@ enum CacheCommand: UInt8, CaseIterable, Sendable {
     case zrangebyscore, zpopmin, zpopmax, zremrangebyrank, zremrangebyscore, zscan
     case multi, exec, discard, watch, unwatch
     case subscribe, unsubscribe, psubscribe, punsubscribe, publish, pubsub
-    case lease
+    case lease, wait, repl
     case dbsize, flushall, flushdb, info, config
 
     /// In small letters, as Redis prints it in errors.
@@ -35,7 +35,7 @@ enum CacheCommand: UInt8, CaseIterable, Sendable {
             .zcard:
             2
         case .setnx, .getset, .append, .incrby, .decrby, .rename, .renamenx, .hget, .hexists,
-            .hstrlen, .lindex, .sismember, .zscore, .zrank, .zrevrank, .publish:
+            .hstrlen, .lindex, .sismember, .zscore, .zrank, .zrevrank, .publish, .wait:
             3
         case .setex, .psetex, .getrange, .setrange, .hsetnx, .hincrby, .lrange, .lset, .lrem,
             .ltrim,
@@ -46,7 +46,7 @@ enum CacheCommand: UInt8, CaseIterable, Sendable {
             -1
         case .getex, .mget, .del, .unlink, .exists, .touch, .scan, .object, .client, .config, .lpop,
             .rpop, .spop, .srandmember, .sinter, .sunion, .sdiff, .zpopmin, .zpopmax, .watch,
-            .subscribe, .psubscribe, .pubsub:
+            .subscribe, .psubscribe, .pubsub, .repl:
             -2
         case .set, .mset, .msetnx, .copy, .expire, .pexpire, .expireat, .pexpireat, .hmget, .hdel,
             .hscan, .lpush, .rpush, .lpushx, .rpushx, .sadd, .srem, .smismember, .sscan, .zrem,

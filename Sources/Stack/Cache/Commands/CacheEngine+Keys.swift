@@ -93,7 +93,11 @@ extension CacheEngine {
         let deadline = keyspace.deadline(of: old).map { DeadlineChange.set($0) } ?? .clear
         let value = keyspace.value(of: old)
         let string = [UInt8](keyspace.string(of: old))
-        if !copying { keyspace.remove(old) }
+        if !copying {
+            replication?.append(StoredCommand([Array("DEL".utf8), [UInt8](keyspace.key(of: old))]))
+            keyspace.remove(old)
+        }
+        replication?.isPassedOn = true
         do throws(WriteRefusal) {
             if value.isString {
                 try keyspace.set(key, to: string.span, deadline: deadline, at: now)
@@ -104,6 +108,15 @@ extension CacheEngine {
         } catch {
             throw CommandError(error)
         }
+        passOnWhole(key, at: now)
+    }
+
+    /// A follower that is being copied to may not have the one key yet, so it gets the other as it is.
+    private mutating func passOnWhole(_ key: Span<UInt8>, at now: CacheTime) {
+        guard replication != nil, let index = keyspace.find(key, at: now, for: .write) else {
+            return
+        }
+        for command in keyspace.dump(index, at: now) { replication?.append(command) }
     }
 
     private mutating func keys(_ call: borrowing CommandCall, into reply: inout ReplyBuffer) {

@@ -131,6 +131,14 @@ extension CacheEngine {
             table.remove(call[3])
             keyspace.settle(source, changed: true)
         }
+        if replication != nil {
+            let member = [UInt8](copying: call[3])
+            for (command, word) in [("SREM", 1), ("SADD", 2)] {
+                replication?.append(
+                    StoredCommand([Array(command.utf8), [UInt8](copying: call[word]), member]))
+            }
+            replication?.isPassedOn = true
+        }
         reply.integer(1)
     }
 

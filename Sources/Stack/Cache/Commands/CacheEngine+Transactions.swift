@@ -12,7 +12,7 @@ extension CacheEngine {
         case .unknown:
             try run(call, for: &client, into: &reply)
             return true
-        case .subscribe, .unsubscribe, .psubscribe, .punsubscribe:
+        case .subscribe, .unsubscribe, .psubscribe, .punsubscribe, .wait, .repl:
             throw .notInTransaction(call.command)
         default: break
         }

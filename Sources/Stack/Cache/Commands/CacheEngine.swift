@@ -85,6 +85,7 @@ package struct CacheEngine {
             .zscan:
             try runSorted(call, into: &reply)
         case .lease: try runLease(call, into: &reply)
+        case .wait, .repl: try leaveToServer(call, for: &client, into: &reply)
         case .multi, .exec, .discard, .watch, .unwatch:
             try runTransaction(call, for: &client, into: &reply)
         case .subscribe, .unsubscribe, .psubscribe, .punsubscribe, .publish, .pubsub:

@@ -13,6 +13,9 @@ package struct ClientState {
     /// The connection of the node's leader, whose writes a follower takes.
     var isLeader = false
 
+    /// A command that the server has to see to before the next one runs.
+    var peerCommand: StoredCommand?
+
     /// Neither in a transaction nor subscribed: what nearly every command of every client meets.
     private(set) var isPlain = true
 

@@ -47,6 +47,7 @@ enum CommandError: Error, Equatable, Sendable {
     case tooManySubscriptions
     case readOnly
     case noQuorum
+    case withoutGroup
 
     init(_ refusal: WriteRefusal) {
         switch refusal {
@@ -139,6 +140,7 @@ enum CommandError: Error, Equatable, Sendable {
         case .subscribed(let command):
             "Can't execute '\(command.name)': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT "
                 + "/ RESET are allowed in this context"
+        case .withoutGroup: "this cache is not one of a group"
         case .tooManySubscriptions: "too many subscriptions of one client"
         default: "syntax error"
         }

@@ -117,7 +117,7 @@ struct InfoReport {
             // Whatever is read of a follower may be older than what its leader would answer.
             fields.append(("stale_reads", "1"))
         } else {
-            fields.append(("min_slaves_good", state.hasQuorum ? "1" : "0"))
+            fields.append(("has_quorum", now < state.quorumUntil ? "1" : "0"))
         }
         for (index, follower) in state.followers.enumerated() {
             fields.append(

@@ -133,7 +133,7 @@ extension Keyspace {
     ///
     /// An entry keeps its slot for as long as it lives, so a key that is there from the scan's start to
     /// its end is met exactly once.
-    mutating func scan(
+    func scan(
         from cursor: UInt64, countMax: Int, at now: CacheTime
     ) -> (found: [EntryIndex], next: UInt64) {
         let start = Int(clamping: cursor)

@@ -7,7 +7,7 @@
 //   spoke. A follower that has heard it helps nobody else for as long. So there are never two leaders that
 //   take writes, as long as clocks run at about the same speed; a leader that was paused or cut off finds its
 //   lease over before its next write.
-// - A node votes only for one whose copy is at least as new as its own, and never stands with half a copy.
+// - A node votes only for one whose copy is at least as new as its own; half a copy counts as none.
 //
 // What can be lost: writes that the leader has acknowledged and not yet sent when it dies, and on its return
 // everything that it alone has. WAIT tells a client that some followers have what it wrote.

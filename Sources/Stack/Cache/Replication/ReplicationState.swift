@@ -28,15 +28,24 @@ struct ReplicationState {
     }
 
     var standing: Standing
-    /// The leader heard of a majority lately; without it a newer leader may have been chosen elsewhere.
-    var hasQuorum = true
+    /// Until when a majority stands by this leader (`ElectionState.leaseEnd`): later writes are refused,
+    /// since another may have been chosen meanwhile.
+    var quorumUntil = CacheTime(milliseconds: .min)
     /// The follower hears its leader.
     var isLinked = false
-    /// Raised by every election; the stream of another epoch has other offsets.
-    var epoch: UInt64 = 0
+    /// Raised by every election.
+    private(set) var epoch: UInt64 = 0
+    /// The epoch of the leader whose stream this node has: the stream of another has other bytes.
+    var streamEpoch: UInt64 = 0
+    /// The stream that a new leader had copied, and how far: who has no more of it may go on.
+    private var previous = ElectionState.Progress()
+    /// False while a first copy is coming in.
+    var isComplete = true
     var followers: [Follower] = []
     /// What the next command goes to the followers as, if not as itself.
     var rewrite: StoredCommand?
+    /// The command has passed on by itself what it did.
+    var isPassedOn = false
     /// Bytes of the stream since the node came up or last copied another.
     private(set) var offset: Int64 = 0
     /// The end of the stream, `backlogMax` bytes at most.
@@ -70,9 +79,34 @@ struct ReplicationState {
     }
 
     /// The node has copied another up to an offset of its stream.
-    mutating func restart(at offset: Int64) {
+    mutating func restart(in epoch: UInt64, at offset: Int64) {
+        streamEpoch = epoch
         self.offset = offset
         backlog.removeAll()
+        isComplete = true
+    }
+
+    mutating func lead(in epoch: UInt64) {
+        previous = ElectionState.Progress(epoch: streamEpoch, offset: offset)
+        (self.epoch, streamEpoch) = (epoch, epoch)
+        standing = .leader
+        isLinked = false
+        isComplete = true
+    }
+
+    mutating func follow(_ leader: Address?, in epoch: UInt64) {
+        self.epoch = epoch
+        standing = .follower(of: leader)
+        isLinked = false
+        followers = []
+        quorumUntil = CacheTime(milliseconds: .min)
+    }
+
+    /// Whether a follower that has so much can go on without a copy.
+    func canContinue(from theirs: ElectionState.Progress) -> Bool {
+        guard theirs.epoch > 0, stream(after: theirs.offset) != nil else { return false }
+        return theirs.epoch == streamEpoch
+            || (theirs.epoch == previous.epoch && theirs.offset <= previous.offset)
     }
 }
 
@@ -81,12 +115,12 @@ extension CacheEngine {
     mutating func runReplicated(
         _ call: borrowing CommandCall, for client: inout ClientState, into reply: inout ReplyBuffer
     ) throws(CommandError) {
-        if !client.isLeader {
-            guard replication?.standing == .leader else { throw .readOnly }
-            guard replication?.hasQuorum == true else { throw .noQuorum }
-        }
+        if client.isLeader { return try run(call, for: &client, into: &reply) }
+        guard let state = replication, state.standing == .leader else { throw .readOnly }
+        guard call.now < state.quorumUntil else { throw .noQuorum }
         let before = keyspace.changeCount
         replication?.rewrite = nil
+        replication?.isPassedOn = false
         do throws(CommandError) {
             try run(call, for: &client, into: &reply)
         } catch {
@@ -98,7 +132,7 @@ extension CacheEngine {
 
     private mutating func passOn(_ call: borrowing CommandCall, since before: UInt64) {
         passOnDepartures()
-        guard keyspace.changeCount != before else { return }
+        guard keyspace.changeCount != before, replication?.isPassedOn == false else { return }
         let command = replication?.rewrite ?? StoredCommand(call)
         replication?.append(command)
     }
@@ -108,5 +142,18 @@ extension CacheEngine {
         guard let gone = keyspace.departures, !gone.isEmpty else { return }
         keyspace.departures = []
         replication?.append(StoredCommand([[UInt8]("DEL".utf8)] + gone))
+    }
+
+    /// What takes time or another node is done by the server, before it takes the client's next command.
+    func leaveToServer(
+        _ call: borrowing CommandCall, for client: inout ClientState, into reply: inout ReplyBuffer
+    ) throws(CommandError) {
+        if call.command == .wait {
+            guard try call.integer(1) >= 0, try call.integer(2) >= 0 else { throw .notPositive }
+            if replication == nil { return reply.integer(0) }
+        } else if replication == nil {
+            throw .withoutGroup
+        }
+        client.peerCommand = StoredCommand(call)
     }
 }

@@ -26,7 +26,8 @@ package struct CacheServerLimits: Sendable {
 /// A Redis-compatible cache that listens on one address.
 @ReactorActor
 package final class CacheServer {
-    package private(set) var engine: CacheEngine
+    package internal(set) var engine: CacheEngine
+    private(set) var replicator: Replicator?
     private let limits: CacheServerLimits
     private let listener: Listener
     private var sessions: [Int: CacheSession] = [:]
@@ -36,7 +37,7 @@ package final class CacheServer {
 
     /// Starts to listen at once; clients are served once `run` is called.
     package init(
-        listen: SocketAddress, settings: CacheSettings,
+        listen: SocketAddress, settings: CacheSettings, dataFolder: String? = nil,
         limits: CacheServerLimits = CacheServerLimits()
     ) throws(SyscallError) {
         self.limits = limits
@@ -50,6 +51,9 @@ package final class CacheServer {
                 processID: CurrentProcess.id, port: listener.address.port, startedAt: .now(),
                 clientsMax: limits.clientsMax))
         engine.facts.wallAhead = .wallAhead()
+        if let group = settings.group, group.members.count > 1, let dataFolder {
+            replicator = try Replicator(self, group, folder: dataFolder)
+        }
     }
 
     /// The bound address, with the port that the kernel chose where 0 was asked for.
@@ -58,6 +62,7 @@ package final class CacheServer {
     /// Serves until `drain`; returns when the last client is gone.
     package func run() async {
         Task { @ReactorActor in await expireRegularly() }
+        if let replicator { Task { @ReactorActor in await replicator.run() } }
         while !isDraining {
             do throws(TransportError) {
                 admit(try await listener.accept())
@@ -73,6 +78,7 @@ package final class CacheServer {
     package func drain(within timeout: Duration) async {
         isDraining = true
         listener.close()
+        replicator?.stop()
         // Two turns of the loop, so that what already lies in the sockets is read in the one and answered
         // in the other. A sleep would not do: after a slow turn it is over before epoll has been asked.
         for _ in 0..<3 { await giveWay() }
@@ -83,6 +89,8 @@ package final class CacheServer {
             session.connection.close()
         }
         while !sessions.isEmpty { _ = await emptied.wait() }
+        // It holds the server, since its calls to peers may end later than this.
+        replicator = nil
     }
 
     // MARK: Clients
@@ -108,6 +116,7 @@ package final class CacheServer {
     private func dismiss(_ session: CacheSession) {
         session.connection.close()
         engine.forget(&session.client)
+        replicator?.forget(session)
         sessions[session.id] = nil
         engine.facts.connectedClients = sessions.count
         if sessions.isEmpty { emptied.wakeAll() }
@@ -137,11 +146,34 @@ package final class CacheServer {
             }
             session.sendReplies()
             if !engine.subscriptions.deliveries.isEmpty { deliver() }
+            replicator?.pump()
+            if let command = session.client.peerCommand {
+                await see(to: command, of: session)
+                session.client.peerCommand = nil
+                outcome = .moreToRun
+            }
             try await waitForReader(session)
         } while outcome == .moreToRun
         guard outcome == .closing else { return true }
         try await session.connection.flush(deadline: .now() + limits.slowReaderTimeout)
         return false
+    }
+
+    private func see(to command: StoredCommand, of session: CacheSession) async {
+        guard let replicator else { return }
+        guard CacheCommand.named(command.bytes[command.words[0]].span) == .wait else {
+            return replicator.answer(command, of: session)
+        }
+        let numbers = command.words.dropFirst().map {
+            Decimal.parse(command.bytes[$0].span) ?? 0
+        }
+        // Zero waits for as long as it takes; a client that is gone must not be waited for for ever.
+        let limit: Duration = numbers[1] == 0 ? .seconds(60) : .milliseconds(numbers[1])
+        let reached = await replicator.wait(
+            for: Int(clamping: numbers[0]), until: .now() + min(limit, .seconds(60)))
+        var reply = ReplyBuffer()
+        reply.integer(reached)
+        session.connection.send(reply.bytes)
     }
 
     /// Sends what was published; a subscriber that lets too much pile up is closed, since it would

@@ -71,7 +71,7 @@ final class CacheSession {
         consumed: inout Int
     ) -> Outcome {
         do throws(ProtocolViolation) {
-            while !client.isQuitting, reply.bytes.count < replyMax {
+            while !client.isQuitting, client.peerCommand == nil, reply.bytes.count < replyMax {
                 let rest = inbound.span.extracting(consumed...)
                 guard let size = try scanner.next(in: rest) else { return .idle }
                 consumed += size
