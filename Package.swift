@@ -71,7 +71,7 @@ let package = Package(
         tier(
             "App", "Linux", "Reactor", "Wire", "Endpoints", "Journal", "Collections", "Determinism",
             "Telemetry", "Blueprint"),
-        tier("Cache", "Linux", "Reactor", "Blueprint"),
+        tier("Cache", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tier(
             "GeoDNS", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Telemetry",
             "Blueprint"),
@@ -144,7 +144,7 @@ let package = Package(
         tests("Stack", "Edge", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests(
             "Stack", "App", "Linux", "Reactor", "Wire", "Endpoints", "Journal", "Telemetry",
-            "Blueprint"),
+            "Determinism", "Blueprint", "Cache"),
         tests("Stack", "Cache", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests("Stack", "GeoDNS", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
         tests("Stack", "Raft"),

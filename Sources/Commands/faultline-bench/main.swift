@@ -2,8 +2,8 @@
 // whatever machine this runs on. Nothing is judged, since absolute times say more about the machine
 // than about the code; what is compared runs in turns, so that a slow minute hits both sides.
 //
-//     faultline-bench start|web|edge|balancer|dns|generator|faults|store|queue|failover|leader-kill|
-//                     restart|all
+//     faultline-bench start|web|edge|balancer|dns|generator|faults|store|queue|cache|failover|
+//                     leader-kill|restart|all
 //                     [--repetitions=N] [--programs=FOLDER] [--topology=FILE]
 //
 // Tables go to standard output as Markdown, progress to standard error. Every program that is
@@ -23,6 +23,7 @@ let usage = """
       faults     how long faults take to inject and to heal
       store      writes and linearizable reads of the store against etcd (needs etcd-server)
       queue      messages through the queue against RabbitMQ (needs rabbitmq-server)
+      cache      commands a second of the cache against redis-server (needs redis-tools)
       failover   time without writes when the leader is killed, against etcd (needs etcd-server)
       leader-kill
                  the same through `faultline run`, ours alone
@@ -48,6 +49,7 @@ func bench(_ command: String, _ options: BenchOptions) throws -> Int32 {
     case "faults": return try FaultsBench(options).perform()
     case "store": return try StoreBench(options).perform()
     case "queue": return try QueueBench(options).perform()
+    case "cache": return try CacheBench(options).perform()
     case "failover": return try FailoverBench(options).perform()
     case "leader-kill": return try LeaderKillBench(options).perform()
     case "restart": return try RestartBench(options).perform()
@@ -56,7 +58,7 @@ func bench(_ command: String, _ options: BenchOptions) throws -> Int32 {
         let own = try CurrentProcess.executablePath()
         for command in [
             "start", "web", "edge", "balancer", "dns", "generator", "faults", "store", "queue",
-            "failover", "leader-kill", "restart",
+            "cache", "failover", "leader-kill", "restart",
         ] {
             let run = try ToolRun.of([own, command] + options.flags, limit: .seconds(600)) { line in
                 Output.write(line.text + "\n", to: 1)

@@ -51,7 +51,8 @@ enum Tier {
                 name: blueprint.name, listen: blueprint.listen, dataFolder: blueprint.dataFolder,
                 settings: settings, seed: blueprint.seed)
         case .cache(let settings):
-            return try CacheServer(listen: blueprint.listen, memoryLimit: settings.memoryLimit)
+            return try CacheServer(
+                listen: blueprint.listen, settings: settings, dataFolder: blueprint.dataFolder)
         case .store(let settings):
             return try StoreServer(
                 name: blueprint.name, listen: blueprint.listen, dataFolder: blueprint.dataFolder,

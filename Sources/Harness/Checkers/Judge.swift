@@ -40,6 +40,8 @@ struct Judge {
             recovery(objective, comparison, limit, scope)
         case .count(let anomaly, let comparison, let limit):
             count(objective, anomaly, comparison, limit)
+        case .counter(let counter, let comparison, let limit):
+            self.counter(objective, counter, comparison, limit)
         case .leaderChanges(let comparison, let limit):
             leaderChanges(objective, comparison, limit)
         }

@@ -34,6 +34,8 @@ package struct RunRecord: Sendable {
     package var faultSteps: [String]
     /// What was read after recovery; nil: nothing was, so no claim on data can hold.
     package var readBack: ReadBack?
+    /// What nodes told about themselves at the bounds of the phases.
+    package var counters: [CounterReading] = []
     /// Who was seen to lead which group of replicas, and when; nobody was asked where it is empty.
     package var leaders: [LeaderSpan]
 

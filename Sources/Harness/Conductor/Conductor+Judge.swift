@@ -8,17 +8,20 @@ import Report
 import Testbed
 
 extension Conductor {
-    func judge(_ stack: Stack, _ log: EventLog) async throws {
+    func judge(
+        _ stack: Stack, _ log: EventLog, _ counters: [CounterReading]
+    ) async throws {
         let history = try HistoryReader.read(path: folder.history)
         if history.isTorn { verdict.degrade(to: .invalid, because: "history.jsonl is torn") }
         view.say("reading back what was acknowledged")
         let readBack = await ReadBackRunner(stack, plan, aborted: aborted)?
             .run(history.operations)
         if aborted.isOn { return }
-        let run = RunRecord(
+        var run = RunRecord(
             operations: history.operations, planned: plannedCount, phases: clock.spans,
             faults: FaultRecord.records(of: log.events), faultSteps: plan.method.map(\.id),
             readBack: readBack, leaders: leaderSpans)
+        run.counters = counters
         var settings = JudgeSettings()
         settings.recovery = plan.recoveryCriterion
         settings.unanswered = plan.load.timeout.nanoseconds

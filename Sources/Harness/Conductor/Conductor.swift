@@ -114,9 +114,10 @@ package final class Conductor {
         let method = MethodRunner(
             plan, factory: FaultFactory(stack, clients: [load.node]), log: log,
             start: epoch.monotonic + .nanoseconds(clock.methodStart), aborted: aborted)
-        await conduct(method, stack, load, log)
+        let counters = CounterSampler(stack, plan.objectives.map(\.objective), clock)
+        await conduct(method, stack, load, log, counters)
         for problem in method.problems { verdict.degrade(to: .invalid, because: problem) }
-        if !aborted.isOn { try await judge(stack, log) }
+        if !aborted.isOn { try await judge(stack, log, counters.readings) }
         return method.recorded
     }
 
@@ -137,8 +138,10 @@ package final class Conductor {
 
     /// Everything between the first request and the last.
     private func conduct(
-        _ method: MethodRunner, _ stack: Stack, _ load: LoadControl, _ log: EventLog
+        _ method: MethodRunner, _ stack: Stack, _ load: LoadControl, _ log: EventLog,
+        _ counters: CounterSampler
     ) async {
+        let counting = Task { @ReactorActor in await counters.run(log, aborted) }
         let metrics = try? MetricsSampler(stack, path: folder.metrics, log: log)
         let sampling = Task { @ReactorActor in await metrics?.run() }
         let leaders = plan.asksForLeaders ? LeaderWatch(stack, log: log) : nil
@@ -151,6 +154,7 @@ package final class Conductor {
         watchIsOver = true
         await watching.value
         await phases.value
+        await counting.value
         metrics?.stop()
         leaders?.stop()
         await sampling.value

@@ -65,6 +65,21 @@ extension Objective {
         /// How often a group of replicas got another leader, or the same one anew, as its role probes
         /// told.
         case leaderChanges(Comparison, Int)
+        /// How far a number in the INFO of a tier's nodes has risen, all of them together.
+        case counter(Counter, Comparison, Int)
+    }
+
+    /// A number that the nodes of a tier tell about themselves, such as `store.reads`.
+    package struct Counter: Hashable, Sendable, CustomStringConvertible {
+        package var tier: String
+        package var field: String
+
+        package init(tier: String, field: String) {
+            self.tier = tier
+            self.field = field
+        }
+
+        package var description: String { "\(tier).\(field)" }
     }
 
     package enum LatencyLimit: Hashable, Sendable {

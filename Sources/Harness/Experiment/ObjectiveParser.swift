@@ -1,6 +1,6 @@
 // Reads an objective from the sentence in the experiment file. The grammar, in EBNF:
 //
-//     objective   = ( availability | latency | rate | recovery | count | leaders ) ;
+//     objective   = ( availability | latency | rate | recovery | count | leaders | counter ) ;
 //     availability = ( "availability" | "error_rate" | "stale_share" )
 //                   [ filter ] comparison ratio [ where ] ;
 //     latency     = percentile [ filter ] comparison ( duration | number "x" phase ) [ where ] ;
@@ -9,6 +9,7 @@
 //     count       = anomaly comparison digits ;
 //     anomaly     = "lost_writes" | "duplicate_effects" | "dead_letters" | "lost_sessions" ;
 //     leaders     = "leader_changes" [ "{" "tier" "=" word "}" ] comparison digits [ where ] ;
+//     counter     = "counter" tier "." field comparison digits [ where ] ;
 //     percentile  = "p50" | "p90" | "p95" | "p99" | "p99.9" ;
 //     filter      = "{" "journey" "=" word "}" ;
 //     where       = "in" phase ;
@@ -42,8 +43,14 @@ package struct ObjectiveVocabulary: Sendable {
     package var journeys: [String]?
     /// Tiers whose nodes say who leads.
     package var tiers: [String]?
+    /// Tiers whose nodes tell numbers about themselves.
+    package var tellers: [String]?
 
-    package init(faults: [String]? = nil, journeys: [String]? = nil, tiers: [String]? = nil) {
+    package init(
+        faults: [String]? = nil, journeys: [String]? = nil, tiers: [String]? = nil,
+        tellers: [String]? = nil
+    ) {
+        self.tellers = tellers
         self.faults = faults
         self.journeys = journeys
         self.tiers = tiers
@@ -92,6 +99,11 @@ private struct ObjectiveParser {
         case "recovery":
             return .recovery(try comparison(), try duration(), after: try scope())
         case "leader_changes": return try leaderChanges(&slice)
+        case "counter":
+            let counter = try counter()
+            let (comparison, limit) = (try comparison(), try wholeNumber())
+            try location(&slice)
+            return .counter(counter, comparison, limit)
         case "linearizable":
             throw failure(at: start, "\"linearizable\" cannot be judged yet; use lost_writes == 0")
         default:
@@ -102,6 +114,7 @@ private struct ObjectiveParser {
     private static let measures =
         [
             "availability", "error_rate", "stale_share", "rate", "recovery", "leader_changes",
+            "counter",
         ]
         + Objective.Percentile.allCases.map(\.rawValue)
         + Objective.Anomaly.allCases.map(\.rawValue)
@@ -154,6 +167,18 @@ extension ObjectiveParser {
         }
         try location(&slice)
         return limit
+    }
+
+    private mutating func counter() throws(ObjectiveSyntaxError) -> Objective.Counter {
+        let (name, start) = try word("a tier and a number of its INFO, such as store.reads")
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else {
+            throw failure(at: start, "a counter is a tier, a point and a field: store.reads")
+        }
+        if let tiers = vocabulary.tellers, !tiers.contains(String(parts[0])) {
+            throw unknown("tier", String(parts[0]), at: start, among: tiers)
+        }
+        return Objective.Counter(tier: String(parts[0]), field: String(parts[1]))
     }
 
     private mutating func scope() throws(ObjectiveSyntaxError) -> Objective.RecoveryScope {

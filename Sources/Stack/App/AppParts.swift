@@ -45,10 +45,13 @@ struct AppParts {
             guarded = [store, reads]
         }
         let cache =
-            settings.cache.isEmpty ? nil : CacheTier(settings.cache, timeout: timeouts.cache)
+            settings.cache.isEmpty
+            ? nil
+            : CacheTier(settings.cache, caching: settings.caching, timeout: timeouts.cache)
         documents = cache.map { cache in
             ReadThrough(
-                cache, lifetime: settings.cacheLifetime, writerID: processID,
+                cache, caching: settings.caching, lifetime: settings.cacheLifetime,
+                writerID: processID,
                 random: random.fork("lifetimes"))
         }
         staleCopies = cache.map { StaleCopies($0) }

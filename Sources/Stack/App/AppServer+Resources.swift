@@ -7,11 +7,16 @@ import Wire
 
 extension AppServer {
     func profile(_ user: Int, _ deadline: MonotonicTime) async throws -> HTTPResponse {
-        try await document("{u\(user)}:profile") { () async throws(DependencyError) in
+        // Most never wrote one: that too is remembered.
+        try await document("{u\(user)}:profile", otherwise: Self.profile(user, "user \(user)")) {
+            () async throws(DependencyError) in
             let stored = try await parts.reads.get("{u\(user)}:profile", deadline: deadline)
-            let name = stored.map { String(decoding: $0, as: UTF8.self) } ?? "user \(user)"
-            return ["user": .integer(Int64(user)), "name": .string(name)]
+            return stored.map { Self.profile(user, String(decoding: $0, as: UTF8.self)) }
         }
+    }
+
+    private static func profile(_ user: Int, _ name: String) -> JSON {
+        ["user": .integer(Int64(user)), "name": .string(name)]
     }
 
     func feed(_ user: Int, _ deadline: MonotonicTime) async throws -> HTTPResponse {
@@ -90,25 +95,27 @@ extension AppServer {
             ])
     }
 
-    /// From the cache where there is one.
+    /// From the cache where there is one; `absent` is what is said where there is no document.
     private func document(
-        _ key: String, load: () async throws(DependencyError) -> JSON
+        _ key: String, otherwise absent: JSON = .null,
+        load: () async throws(DependencyError) -> JSON?
     ) async throws -> HTTPResponse {
         guard let documents = parts.documents else {
-            return HTTPResponse(200, json: try await load())
+            return HTTPResponse(200, json: try await load() ?? absent)
         }
-        let result: (document: [UInt8], hit: Bool)
+        let result: (document: [UInt8]?, hit: Bool)
         do {
             result = try await documents.document(key) { () async throws(DependencyError) in
                 let loaded = try await load()
-                parts.staleCopies?.keep(key, loaded.text)
+                parts.staleCopies?.keep(key, (loaded ?? absent).text)
                 return loaded
             }
         } catch {
             guard let copy = await parts.staleCopies?.copy(of: key) else { throw error }
             return Self.stale(copy)
         }
-        var response = HTTPResponse(head: .init(status: 200), content: result.document)
+        let content = result.document ?? Array(absent.text.utf8)
+        var response = HTTPResponse(head: .init(status: 200), content: content)
         response.head.headers["Content-Type"] = "application/json"
         response.head.headers["Cache"] = result.hit ? "hit" : "miss"
         return response

@@ -1,6 +1,6 @@
-// The cache tier as the app sees it: every call is bounded tightly, since a slow cache is worse than
-// none, and a member that fails again and again is left alone for a moment, so that a request does
-// not pay the full bound at each of its cache calls.
+// The cache tier as the app sees it: places on a ring, each with its share of the keys, and perhaps a gutter,
+// a small place that stands in for one that fails (Nishtala et al., NSDI 2013, section 3.3). Without it the
+// keys of a failed place are read from the store by every request until the place is back.
 
 import Blueprint
 import Endpoints
@@ -8,58 +8,86 @@ import Linux
 import Reactor
 import Wire
 
-/// The members of the cache; a key's tag decides which one has it.
+/// The places of the cache; a key's tag decides which one has it.
 @ReactorActor
 final class CacheTier {
-    private let clients: [RESPClient]
-    private let timeout: Duration
-    private var breakers: [CircuitBreaker]
+    private let ring: HashRing
+    private let groups: [CacheGroup]
+    private let gutterRing: HashRing?
+    private let gutter: [CacheGroup]
 
-    init(_ members: [NamedAddress], timeout: Duration) {
+    /// Entries of a gutter live no longer, since nobody can tell it of every change.
+    static let gutterLifetimeMax: Duration = .seconds(5)
+
+    init(_ members: [NamedAddress], caching: CachingSettings, timeout: Duration) {
         precondition(!members.isEmpty, "a cache has members")
-        clients = members.map { RESPClient($0.address) }
-        self.timeout = timeout
-        breakers = members.map { _ in
-            CircuitBreaker(failuresMax: 3, pause: .milliseconds(100), probeTimeout: timeout)
+        let size = max(1, caching.replicas)
+        let places = stride(from: 0, to: members.count, by: size).map {
+            Array(members[$0..<min($0 + size, members.count)])
         }
+        ring = HashRing(places.map { $0[0].name })
+        groups = places.map { CacheGroup($0, timeout: timeout) }
+        gutterRing = caching.gutter.isEmpty ? nil : HashRing(caching.gutter.map(\.name))
+        gutter = caching.gutter.map { CacheGroup([$0], timeout: timeout) }
     }
 
-    func get(_ key: String) async throws(ClientError) -> [UInt8]? {
-        if case .bulk(let bytes) = try await call(["GET", key], on: key) { return bytes }
+    /// Where a key is looked for: its place, and then the gutter.
+    func places(of key: String) -> [CachePlace] {
+        let own = CachePlace(group: groups[ring.member(of: key)], lifetimeMax: nil)
+        guard let gutterRing else { return [own] }
+        let standIn = gutter[gutterRing.member(of: key)]
+        return [own, CachePlace(group: standIn, lifetimeMax: Self.gutterLifetimeMax)]
+    }
+
+    /// The value of a key that nobody can make again, such as a session: looked for in the gutter too,
+    /// where it went while its place was away.
+    ///
+    /// When the place gives no answer and the gutter has nothing, the value is either lost or out of reach.
+    /// That throws, unless the caller would rather do without it than wait.
+    func get(
+        _ key: String, trustingGutter: Bool = false
+    ) async throws(ClientError) -> [UInt8]? {
+        var failure: ClientError?
+        var isAnswered = false
+        for place in places(of: key) {
+            do throws(ClientError) {
+                if case .bulk(let bytes) = try await place.group.call(["GET", key]) {
+                    return bytes
+                }
+                isAnswered = true
+            } catch {
+                failure = error
+            }
+        }
+        if let failure, !(isAnswered && trustingGutter) { throw failure }
         return nil
     }
 
-    /// The values of two keys that share a tag, read in one step.
-    func pair(
-        _ first: String, _ second: String
-    ) async throws(ClientError) -> (first: [UInt8]?, second: [UInt8]?) {
-        let reply = try await call(["MGET", first, second], on: first)
-        guard case .array(let items) = reply, items.count == 2 else { throw .malformed }
-        return (Self.bytes(items[0]), Self.bytes(items[1]))
-    }
-
+    /// Sets such a value at its place, or in the gutter while that is away.
     func set(_ key: String, _ value: String, lifetime: Duration) async throws(ClientError) {
-        let milliseconds = String(max(1, lifetime.nanoseconds / 1_000_000))
-        let reply = try await call(["SET", key, value, "PX", milliseconds], on: key)
-        guard case .simple("OK") = reply else { throw .malformed }
-    }
-
-    private static func bytes(_ value: RESPValue) -> [UInt8]? {
-        if case .bulk(let bytes) = value { return bytes }
-        return nil
-    }
-
-    private func call(_ words: [String], on key: String) async throws(ClientError) -> RESPValue {
-        let index = ShardKey.shard(of: key, count: clients.count)
-        guard breakers[index].allows(at: .now()) else { throw .unreachable(.timedOut) }
-        do {
-            let reply = try await clients[index].call(
-                words, connectWithin: timeout, deadline: .now() + timeout)
-            breakers[index].noteSuccess()
-            return reply
-        } catch {
-            breakers[index].noteFailure(at: .now())
-            throw error
+        var failure = ClientError.malformed
+        for place in places(of: key) {
+            do throws(ClientError) {
+                let reply = try await place.group.call(
+                    ["SET", key, value, "PX", CacheGroup.milliseconds(lifetime)])
+                guard case .simple("OK") = reply else { throw .malformed }
+                return
+            } catch {
+                failure = error
+            }
         }
+        throw failure
+    }
+}
+
+/// A place in the order in which a key is looked for.
+@ReactorActor
+struct CachePlace {
+    let group: CacheGroup
+    /// Set for a gutter.
+    let lifetimeMax: Duration?
+
+    func bounded(_ lifetime: Duration) -> Duration {
+        lifetimeMax.map { min($0, lifetime) } ?? lifetime
     }
 }

@@ -34,6 +34,7 @@ extension StoreCommands {
             ("syncs", "\(figures.syncCount)"),
             ("pending_writes", "\(replica.pendingWriteCount)"),
             ("pending_reads", "\(status.pendingReads)"),
+            ("reads", "\(self.figures.reads)"),
         ]
         for peer in status.matches {
             lines.append(("peer_\(peer.id)", "match=\(peer.match),active=\(peer.isActive)"))

@@ -59,6 +59,7 @@ struct StoreCommands {
     let settings: StoreSettings
     let routes: ShardRoutes
     let transactions: ShardTransactions
+    let figures: StoreFigures
 
     func answer(_ command: RESPCommand) async -> RESPValue {
         do throws(CommandRefusal) {
@@ -146,6 +147,7 @@ struct StoreCommands {
     private func read(
         _ query: StoreQuery, _ place: ReadPlace
     ) async throws(CommandRefusal) -> (outcome: QueryOutcome, age: Duration?) {
+        figures.reads += 1
         let deadline = MonotonicTime.now() + replica.limits.answerTimeout
         var (outcome, age) = await replica.read(query, place)
         var count = 0
@@ -195,6 +197,13 @@ struct StoreCommands {
     private func address(of node: NodeID) -> SocketAddress? {
         settings.directory[node]?.client.address
     }
+}
+
+/// What a node has been asked since its start.
+@ReactorActor
+final class StoreFigures {
+    /// GET, MGET and RANGE that came to the state, whatever they found.
+    var reads = 0
 }
 
 /// What one read may ask for.

@@ -19,6 +19,7 @@ package final class StoreServer {
     let host: ReplicaHost
     let routes: ShardRoutes
     let transactions: ShardTransactions
+    let figures = StoreFigures()
     let dataFolder: String
     let log: Log
     /// The shards that this node has a replica of.
@@ -107,7 +108,7 @@ package final class StoreServer {
     func commands(on replica: StoreGroup) -> StoreCommands {
         StoreCommands(
             replica: replica, host: host, settings: settings, routes: routes,
-            transactions: transactions)
+            transactions: transactions, figures: figures)
     }
 
     /// The replica that a command is for: by its first key, or else the home shard's.

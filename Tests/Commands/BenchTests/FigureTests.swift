@@ -32,6 +32,21 @@ struct FigureTests {
     }
 }
 
+struct RedisBenchmarkOutputTests {
+    @Test func `the rate is read`() throws {
+        let heads = "\"test\",\"rps\",\"avg_latency_ms\"\n"
+        #expect(
+            try RedisBenchmarkOutput.rate(in: heads + "\"GET\",\"81234.5\",\"0.3\"\n") == 81234.5)
+    }
+
+    @Test(arguments: [
+        "", "\"test\",\"rps\"\n", "a\n\"GET\",\"0.00\",\"0\"\n", "Could not connect\nx\n",
+    ])
+    func `what is no rate is refused`(text: String) {
+        #expect(throws: BenchError.self) { try RedisBenchmarkOutput.rate(in: text) }
+    }
+}
+
 struct WrkOutputTests {
     private let good = "  39213 requests in 3.00s, 5.98MB read\nRequests/sec:  13071.12\n"
 

@@ -1,5 +1,6 @@
 // The server over real sockets: pipelining, pieces, limits on clients and on their replies, draining.
 
+import Blueprint
 import Linux
 import Reactor
 import Testing
@@ -59,7 +60,8 @@ private func withServer(
     _ body: @ReactorActor (CacheServer) async throws -> Void
 ) async throws {
     let server = try CacheServer(
-        listen: SocketAddress(ip: .loopback, port: 0), memoryLimit: memoryLimit, limits: limits)
+        listen: SocketAddress(ip: .loopback, port: 0),
+        settings: CacheSettings(memoryLimit: memoryLimit), limits: limits)
     let ended = Promise<Bool>()
     Task { @ReactorActor in
         await server.run()

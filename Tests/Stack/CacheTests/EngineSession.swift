@@ -1,15 +1,18 @@
 // Drives an engine the way a connection does: bytes through the scanner, replies as text.
 
+import Blueprint
+
 @testable import Cache
 
 struct EngineSession {
     var engine: CacheEngine
     var client = ClientState(id: 7)
+    private var version = 2
     var milliseconds: Int64 = 1_000_000
 
-    init(memoryLimit: Int = 0) {
+    init(memoryLimit: Int = 0, policy: EvictionPolicy = .allkeysLRU) {
         engine = CacheEngine(
-            keyspace: Keyspace(memoryLimit: memoryLimit),
+            keyspace: Keyspace(memoryLimit: memoryLimit, policy: policy),
             facts: ServerFacts(
                 processID: 4242, port: 6379, startedAt: CacheTime(milliseconds: 1_000_000),
                 clientsMax: 100))
@@ -20,11 +23,12 @@ struct EngineSession {
     /// The reply to one command given as a line, `\r\n` shown as a space: `$1 x`, `+OK`.
     mutating func send(_ line: String) throws -> String {
         var scanner = CommandScanner()
-        var reply = ReplyBuffer()
+        var reply = ReplyBuffer(version: version)
         let bytes = [UInt8]((line + "\n").utf8)
         guard try scanner.next(in: bytes.span) != nil else { return "incomplete" }
         let call = CommandCall(bytes: bytes.span, words: scanner.words.span, now: now)
         engine.execute(call, for: &client, into: &reply)
+        version = reply.version
         return String(decoding: reply.bytes, as: UTF8.self)
             .split(separator: "\r\n", omittingEmptySubsequences: false)
             .dropLast().joined(separator: " ")

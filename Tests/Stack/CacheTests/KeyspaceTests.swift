@@ -56,7 +56,7 @@ import Testing
         #expect(order(keyspace) == "c a" || order(keyspace) == "a")
         #expect(keyspace.usedMemory <= 3 * cost)
         let found = keyspace.find(bytes("a").span, at: start, for: .read)
-        #expect(found.map { [UInt8](keyspace.value(of: $0)) } == large)
+        #expect(found.map { [UInt8](keyspace.string(of: $0)) } == large)
     }
 
     @Test func `a refused write changes neither value nor order`() throws {
@@ -76,9 +76,9 @@ import Testing
     @Test func `a lower limit evicts at once`() throws {
         let cost = Entry.cost(keyCount: 1, valueCount: 1)
         var keyspace = try filled("a", "b", "c", "d")
-        keyspace.setMemoryLimit(2 * cost)
+        keyspace.setMemoryLimit(2 * cost, at: CacheTime(milliseconds: 0))
         #expect(order(keyspace) == "c d")
-        keyspace.setMemoryLimit(1)
+        keyspace.setMemoryLimit(1, at: CacheTime(milliseconds: 0))
         #expect(keyspace.count == 0)
         #expect(keyspace.usedMemory == 0)
     }
@@ -121,7 +121,7 @@ import Testing
         for number in 0..<100_000 {
             let key = bytes("key:\(number)")
             let index = keyspace.find(key.span, at: start, for: .read)
-            if index.map({ keyspace.value(of: $0) != key[...] }) ?? true { missing += 1 }
+            if index.map({ keyspace.string(of: $0) != key[...] }) ?? true { missing += 1 }
         }
         #expect(missing == 0)
         #expect(keyspace.find(bytes("key:100000").span, at: start, for: .read) == nil)

@@ -1,5 +1,6 @@
 // The tools that people point at a cache: Debian's redis-cli and redis-benchmark, unchanged.
 
+import Blueprint
 import Glibc
 import Linux
 import Reactor
@@ -37,7 +38,8 @@ private func isInstalled(_ tool: String) -> Bool { File.exists("/usr/bin/\(tool)
         _ body: @ReactorActor (CacheServer, _ port: UInt16) async throws -> Void
     ) async throws {
         let server = try CacheServer(
-            listen: SocketAddress(ip: .loopback, port: 0), memoryLimit: 64 << 20)
+            listen: SocketAddress(ip: .loopback, port: 0),
+            settings: CacheSettings(memoryLimit: 64 << 20))
         Task { @ReactorActor in await server.run() }
         do {
             try await body(server, server.address.port)

@@ -49,6 +49,7 @@ package struct AppSettings: Equatable, Sendable {
     package var sessionLifetime: Duration = .seconds(1800)
     /// How stale a cached read may get when its invalidation was lost.
     package var cacheLifetime: Duration = .seconds(30)
+    package var caching = CachingSettings()
     /// Below the client's timeout, so that the app answers before its caller gives up.
     package var requestTimeout: Duration = .milliseconds(1800)
 
@@ -66,7 +67,7 @@ extension AppSettings {
             "mode", "cache", "shards", "layout", "queue", "queuePartitions", "sessions", "reads",
             "workNanoseconds", "storeTakesContext", "queueTakesContext",
             "sessionLifetimeNanoseconds", "cacheLifetimeNanoseconds",
-            "requestTimeoutNanoseconds",
+            "requestTimeoutNanoseconds", "caching",
         ])
         self.init(
             cache: try members.addresses("cache"), shards: try members.groups("shards"),
@@ -82,6 +83,9 @@ extension AppSettings {
         try members.read("sessionLifetime", into: &sessionLifetime)
         try members.read("cacheLifetime", into: &cacheLifetime)
         try members.read("requestTimeout", into: &requestTimeout)
+        if let json = members.optional("caching") {
+            caching = try CachingSettings(Members(json, at: members.member("caching")))
+        }
         try check(members)
     }
 
@@ -104,7 +108,7 @@ extension AppSettings {
             "queueTakesContext": .bool(queueTakesContext),
             "sessionLifetimeNanoseconds": sessionLifetime.json,
             "cacheLifetimeNanoseconds": cacheLifetime.json,
-            "requestTimeoutNanoseconds": requestTimeout.json,
+            "requestTimeoutNanoseconds": requestTimeout.json, "caching": caching.json,
         ]
     }
 }

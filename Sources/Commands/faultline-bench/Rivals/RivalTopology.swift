@@ -65,6 +65,23 @@ enum RivalTopology {
 
         """
 
+    /// Our cache and a Redis, with no limit that either would reach.
+    static let caches = """
+        apiVersion: faultline/v1
+        kind: Topology
+        name: caches
+        entry: ours
+        tiers:
+          ours: {role: cache, memory: 1GiB}
+          redis:
+            serves: cache
+            exec: [redis-server, --bind, "{{address}}", --port, "{{port}}", --protected-mode, "no",
+                   --save, "", --appendonly, "no", --dir, "{{folder}}"]
+            port: 6379
+            ready: {resp: [PING]}
+
+        """
+
     private static let head = """
         apiVersion: faultline/v1
         kind: Topology

@@ -21,6 +21,7 @@
 //     objectives:
 //       - availability >= 99.9% in baseline
 
+import Blueprint
 import Linux
 
 struct ExperimentReader {
@@ -113,7 +114,10 @@ struct ExperimentReader {
         let vocabulary = ObjectiveVocabulary(
             faults: method.map { Array(Set($0.map(\.fault.word.rawValue))).sorted() },
             journeys: load.map { $0.journeys.map(\.journey.rawValue) },
-            tiers: topology.map { $0.tiers.filter { $0.roleProbe != nil }.map(\.name) })
+            tiers: topology.map { $0.tiers.filter { $0.roleProbe != nil }.map(\.name) },
+            tellers: topology.map { topology in
+                [TierKind.cache, .store, .queue].flatMap(topology.tiers).map(\.name)
+            })
         let objectives = items.compactMap { item -> LocatedObjective? in
             let read: Checked.Reader<Objective> = { text throws(ValueError) in
                 do throws(ObjectiveSyntaxError) {

@@ -38,7 +38,8 @@ extension ExperimentSchema {
         switch kind {
         case .store: shards
         case .queue: [("partitions", integer(from: 1)), ("replicas", integer(from: 1))]
-        case .balancer, .edge, .app, .cache, .worker, .geodns: [("count", integer(from: 1))]
+        case .cache: [("count", integer(from: 1))] + shards
+        case .balancer, .edge, .app, .worker, .geodns: [("count", integer(from: 1))]
         }
     }
 

@@ -68,7 +68,9 @@ struct TierReader {
         return TierSpec(
             name: entry.key, location: entry.keyLocation, kind: kind, shape: shape,
             regions: regions, program: .builtin(program), port: port, peerPort: peerPort,
-            ready: kind.readiness, roleProbe: kind.roleProbe, budget: budget)
+            ready: kind.readiness,
+            roleProbe: kind.roleProbe ?? (shape.replicaCount > 1 ? .resp(["ROLE"]) : nil),
+            budget: budget)
     }
 
     /// The name of another tier under a key; `TopologyCheck` sees whether it exists.
@@ -146,6 +148,14 @@ extension TierReader {
             fields.forbid("count", "\"count\" follows from \"replicas\" here")
             return .partitions(partitions, replicas: replicas)
         }
+        if kind == .cache, !fields.has("exec"), fields.has("shards") || fields.has("replicas") {
+            let shards = fields.optional("shards", Checked.integer(1...64)) ?? 1
+            let replicas = fields.optional("replicas", Checked.integer(1...7)) ?? 1
+            fields.forbid(
+                "count", "\"count\" follows from \"shards\" and \"replicas\" here")
+            return .shards(shards, replicas: replicas)
+        }
+        if kind == .cache, !fields.has("exec") { fields.allow(["shards", "replicas"]) }
         let count = fields.optional("count", Checked.integer(1...Self.countMax))
         return .count(count ?? countUsual)
     }

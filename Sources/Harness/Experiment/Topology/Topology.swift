@@ -73,6 +73,14 @@ package enum TierShape: Sendable, Equatable {
         }
     }
 
+    /// Nodes that have the same data.
+    package var replicaCount: Int {
+        switch self {
+        case .count: 1
+        case .shards(_, let replicas), .partitions(_, let replicas): replicas
+        }
+    }
+
     /// Partitions that have leaders of their own; nil where there are none.
     package var partitionCount: Int? {
         if case .partitions(let partitions, _) = self { return partitions }

@@ -19,6 +19,7 @@ package struct AppSpec: Sendable, Equatable {
     /// Nil: the cache where there is one.
     package var sessions: SessionPlace?
     package var reads = AppReads.leader
+    package var caching = CachingKeys()
     /// The time that an order takes where no worker does it; nil keeps the app's own default.
     package var work: Duration?
 
@@ -34,7 +35,7 @@ extension AppSpec: TierSpecification {
             ("sessions", ExperimentSchema.words(SessionPlace.self)),
             ("reads", ExperimentSchema.words(AppReads.self)),
             ("work", ExperimentSchema.ref("duration")),
-        ]
+        ] + CachingKeys.schema
     }
 
     /// Which keys it needs, its mode says: the reader knows, a schema does not.
@@ -70,6 +71,7 @@ extension AppSpec: TierSpecification {
         }
         let reads = fields.optional("reads", Checked.word("replicas to read", AppReads.self))
         self.reads = reads ?? self.reads
+        caching = CachingKeys(&fields, &reader)
         return store != nil
     }
 
@@ -80,7 +82,7 @@ extension AppSpec: TierSpecification {
         return true
     }
 
-    var references: [String] { [cache, store, queue].compactMap { $0 } }
+    var references: [String] { [cache, store, queue].compactMap { $0 } + caching.references }
 
     func settings(of tier: TierSpec, at place: NodePlace, in topology: Topology) -> TierSettings {
         var settings = AppSettings(
@@ -95,6 +97,7 @@ extension AppSpec: TierSpecification {
         settings.work = work ?? settings.work
         settings.storeTakesContext = store.map(topology.isOurs) ?? false
         settings.queueTakesContext = queue.map(topology.isOurs) ?? false
+        if let cache { caching.apply(to: &settings, cache: cache, in: topology) }
         return .app(settings)
     }
 }
