@@ -174,7 +174,7 @@ extension Objective {
         switch claim {
         case .availability, .errorRate, .staleShare: slice.phase == nil
         case .latency(_, _, .duration): slice.phase == nil
-        case .latency, .rate, .recovery, .count, .leaderChanges: false
+        case .latency, .rate, .recovery, .count, .leaderChanges, .counter: false
         }
     }
 }

@@ -42,8 +42,8 @@ extension Operation {
         if status != 0 { line.field("status", Int64(status), &bytes) }
         line.field("servedBy", optional: servedBy, &bytes)
         line.field("acknowledgedBy", optional: acknowledgedBy, &bytes)
-        if lostSession { line.field("session", "lost", &bytes) }
         line.field("cache", optional: cache?.rawValue, &bytes)
+        if lostSession { line.field("session", "lost", &bytes) }
         line.end(&bytes)
     }
 }

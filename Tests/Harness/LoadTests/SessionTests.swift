@@ -48,7 +48,8 @@ extension LoopSuite {
             let app = try TestApp()
             defer { app.stop() }
             app.misbehave = { _ in HTTPResponse(401, error: "no") }
-            let rehearsal = try Rehearsal(against: app.address, rate: 100)
+            let rehearsal = try Rehearsal(
+                against: app.address, rate: 100, journeys: TestApp.signedIn)
             let (stats, history) = try await rehearsal.run()
             #expect(stats.counts.failed == ["rejected": 50])
             #expect(history.operations.allSatisfy { $0.status == 401 && $0.lostSession })

@@ -62,7 +62,8 @@ extension LoopSuite {
             let app = try TestApp()
             defer { app.stop() }
             app.signsIn = false
-            var rehearsal = try Rehearsal(against: app.address, rate: 100)
+            var rehearsal = try Rehearsal(
+                against: app.address, rate: 100, journeys: TestApp.signedIn)
             rehearsal.plan.profile.timeout = .milliseconds(100)
             let (stats, history) = try await rehearsal.run()
             for operation in history.operations {

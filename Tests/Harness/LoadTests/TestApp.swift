@@ -18,6 +18,9 @@ final class TestApp {
     /// What the app does with a request other than a sign-in; nil: it serves it.
     typealias Misbehaviour = @ReactorActor (HTTPRequest) async -> HTTPResponse?
 
+    /// What nobody can do without having signed in.
+    static nonisolated let signedIn: [Journey] = [.browse, .profile, .post, .checkout]
+
     private(set) var received: [HTTPRequest] = []
     private(set) var signIns = 0
     var misbehave: Misbehaviour?

@@ -187,7 +187,8 @@ struct WorkerTests {
             stage.settings.concurrency = 2
             for number in 0..<3 { try await stage.order("o\(number)", user: 1) }
             let worker = try stage.worker("worker-1")
-            #expect(try await eventually { try await stage.depth()[1] == 2 })
+            #expect(
+                try await eventually { try await stage.status(worker)["inWork"]?.int == 2 })
             await worker.drain()
             #expect(try await stage.depth() == [1, 0, 0])
             #expect((0..<3).map { stage.store.effects(of: "o\($0)") } == [1, 1, 0])

@@ -39,12 +39,7 @@ package final class GeoDNSServer {
             count: settings.endpoints.count, rise: settings.rise, fall: settings.fall,
             span: settings.checkInterval * settings.fall + settings.checkTimeout)
         if settings.check == .none || settings.endpoints.isEmpty { health.trustAll() }
-        let datagrams = try DatagramChannel(listen) { [unowned self] batch in serve(&batch) }
-        self.datagrams = datagrams
-        let shared = datagrams.address
-        streams = try StreamServer(shared, settings) { [unowned self] query, client in
-            responder.answer(query.span, from: client, over: .stream) ? responder.bytes : nil
-        }
+        let shared = try openBoth(listen)
         var limits = HTTPServerLimits()
         limits.connectionsMax = 64
         let beside = SocketAddress(ip: shared.ip, port: settings.statusPort)
@@ -53,6 +48,28 @@ package final class GeoDNSServer {
         }
         checker = HealthChecker(settings) { [unowned self] index, passed in
             note(index, passed: passed)
+        }
+    }
+
+    /// Opens UDP and TCP on one port; where the kernel chooses it, it may be free for UDP alone, and
+    /// then another is tried.
+    private func openBoth(_ listen: SocketAddress) throws -> SocketAddress {
+        var triesLeft = listen.port == 0 ? 16 : 1
+        while true {
+            triesLeft -= 1
+            let datagrams = try DatagramChannel(listen) { [unowned self] batch in serve(&batch) }
+            do {
+                streams = try StreamServer(datagrams.address, settings) {
+                    [unowned self] query, client in
+                    responder.answer(query.span, from: client, over: .stream)
+                        ? responder.bytes : nil
+                }
+                self.datagrams = datagrams
+                return datagrams.address
+            } catch {
+                datagrams.close()
+                guard triesLeft > 0 else { throw error }
+            }
         }
     }
 
