@@ -123,7 +123,11 @@ final class OwnStore: DataStore {
         }
         if rows[token] != nil { return false }
         tokensUnderWay.insert(token)
-        defer { tokensUnderWay.remove(token) }
+        defer {
+            tokensUnderWay.remove(token)
+            // Those who wait for the token may have looked before it was given back.
+            landed.wakeAll()
+        }
         try await write([.put(key: token, value: [])] + changes, deadline)
         return true
     }
