@@ -76,7 +76,14 @@ struct MergeCommands {
         guard replica.state.splitting == .none else {
             throw .unavailable("shard \(replica.id) is being split")
         }
-        if replica.state.table.ties.frozen == nil { try await server.quieten(replica) }
+        switch replica.state.table.ties.frozen {
+        case nil: try await server.quieten(replica)
+        case let frozen? where frozen.left != left || frozen.begun != begun:
+            // Its coordinator died. Whoever asks for another merge would keep the sweep away, which
+            // waits until nobody asks any more, and so the shard frozen.
+            await server.ask(about: frozen, of: replica)
+        case .some: break
+        }
         let step = MergeStep.freeze(version: version, left: left, begun: begun)
         guard case .committed(let index) = try await server.carryOut(step, on: replica) else {
             _ = try await server.carryOut(.lift, on: replica)

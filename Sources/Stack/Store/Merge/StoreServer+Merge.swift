@@ -52,7 +52,7 @@ extension StoreServer {
 
     /// Makes the shard that was to grow end the merge, and goes on if nothing came of it. While that
     /// one cannot be asked nobody knows, and the shard stays frozen.
-    private func ask(about frozen: ShardTies.Frozen, of replica: StoreGroup) async {
+    func ask(about frozen: ShardTies.Frozen, of replica: StoreGroup) async {
         var bytes: [UInt8] = []
         bytes.appendRESP(
             command: ["MERGEEND", "\(frozen.left)", "\(frozen.begun)", "\(replica.id)"])

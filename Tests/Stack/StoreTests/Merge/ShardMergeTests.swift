@@ -101,6 +101,31 @@ struct ShardMergeTests {
         }
     }
 
+    /// Stops the coordinator of a merge of 0 with 1 in the middle of it, and starts it again.
+    private func killCoordinator(_ cluster: ShardCluster, at moment: MergeMoment) async throws {
+        let name = try await cluster.leader(of: 0)
+        let reached = Promise<Bool>()
+        let gone = Promise<Bool>()
+        try cluster.server(name).mergePause = { place in
+            guard place == moment else { return }
+            reached.fulfil(true)
+            _ = await gone.value()
+        }
+        let asked = Task { @ReactorActor in
+            try await cluster.ask(name, "SHARD", "MERGE", "0", "1")
+        }
+        _ = await reached.value(deadline: soon())
+        try cluster.server(name).mergePause = { _ in }
+        let stopping = Task { @ReactorActor in try await cluster.stop(name) }
+        try await cluster.until("\(name) stops") {
+            cluster.servers[name] == nil ? () : nil
+        }
+        gone.fulfil(true)
+        _ = try? await asked.value
+        try await stopping.value
+        try cluster.start(name)
+    }
+
     @Test(arguments: MergeMoment.allCases)
     func `a coordinator that dies leaves one answer or the other`(_ moment: MergeMoment)
         async throws
@@ -108,32 +133,26 @@ struct ShardMergeTests {
         try await ShardCluster.with(shards: 2, limits: shortLog) { cluster in
             try await cluster.count(users: 1...40, rounds: 1, client: "a")
             let load = writers(cluster, rounds: 6, client: "w")
-            let name = try await cluster.leader(of: 0)
-            let reached = Promise<Bool>()
-            let gone = Promise<Bool>()
-            try cluster.server(name).mergePause = { place in
-                guard place == moment else { return }
-                reached.fulfil(true)
-                _ = await gone.value()
-            }
-            let asked = Task { @ReactorActor in
-                try await cluster.ask(name, "SHARD", "MERGE", "0", "1")
-            }
-            _ = await reached.value(deadline: soon())
-            try cluster.server(name).mergePause = { _ in }
-            let stopping = Task { @ReactorActor in try await cluster.stop(name) }
-            try await cluster.until("\(name) stops") {
-                cluster.servers[name] == nil ? () : nil
-            }
-            gone.fulfil(true)
-            _ = try? await asked.value
-            try await stopping.value
-            try cluster.start(name)
+            try await killCoordinator(cluster, at: moment)
             for writer in load { try await writer.value }
             try await cluster.expectCounts(users: 1...40, 7)
             try await expectOneOwner(cluster, users: 1...5)
             // Whatever was left can be asked for again.
             try await cluster.merge(0, with: 1)
+            try await cluster.expectCounts(users: 1...40, 7)
+        }
+    }
+
+    @Test func `a merge that is asked for anew at once does not keep the shard frozen`()
+        async throws
+    {
+        try await ShardCluster.with(shards: 2, limits: shortLog) { cluster in
+            try await cluster.count(users: 1...40, rounds: 1, client: "a")
+            try await killCoordinator(cluster, at: .frozen)
+            // Nobody waits until the sweep has found out what became of the first one.
+            let load = writers(cluster, rounds: 6, client: "w")
+            try await cluster.merge(0, with: 1)
+            for writer in load { try await writer.value }
             try await cluster.expectCounts(users: 1...40, 7)
         }
     }
