@@ -70,11 +70,10 @@ enum RivalTopology {
         apiVersion: faultline/v1
         kind: Topology
         name: caches
-        entry: ours
+        entry: redis
         tiers:
           ours: {role: cache, memory: 1GiB}
           redis:
-            serves: cache
             exec: [redis-server, --bind, "{{address}}", --port, "{{port}}", --protected-mode, "no",
                    --save, "", --appendonly, "no", --dir, "{{folder}}"]
             port: 6379
