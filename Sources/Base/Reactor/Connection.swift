@@ -167,7 +167,7 @@ package final class Connection {
     private func readOnce() throws(TransportError) -> Bool? {
         let progress: Progress
         do {
-            progress = try receiveIntoScratch()
+            progress = try receiveOnce()
         } catch {
             failure = TransportError(error)
             throw TransportError(error)
@@ -178,14 +178,14 @@ package final class Connection {
             return nil
         case .moved(0): return false
         case .moved(let count):
-            unsafe inbound.append(Scratch.buffer.prefix(count))
+            unsafe inbound.append(ReceiveBuffer.bytes.prefix(count))
             return true
         }
     }
 
-    private func receiveIntoScratch() throws(SyscallError) -> Progress {
+    private func receiveOnce() throws(SyscallError) -> Progress {
         switch socket {
-        case .some(let socket): return unsafe try Socket.receive(socket, into: Scratch.buffer)
+        case .some(let socket): return unsafe try Socket.receive(socket, into: ReceiveBuffer.bytes)
         case .none: return .moved(0)
         }
     }
@@ -220,11 +220,4 @@ package final class Connection {
         case .none: return .wouldBlock
         }
     }
-}
-
-/// One receive buffer for the whole loop: a recv fills it and the bytes are copied on at once.
-@ReactorActor
-private enum Scratch {
-    static let buffer = UnsafeMutableRawBufferPointer.allocate(
-        byteCount: 64 * 1024, alignment: 16)
 }

@@ -101,10 +101,10 @@ package final class DuplexStream {
             peerIsDone = true
             return .end
         case .moved(let count):
-            unsafe inbound.append(copying: Scratch.buffer, count: count)
+            unsafe inbound.append(copying: ReceiveBuffer.bytes, count: count)
             // A short read has drained the socket: what comes later is a new edge. At the end of the
             // stream there is no new one, so reading goes on.
-            if count < Scratch.size, !peerIsDone { mayRead = false }
+            if count < ReceiveBuffer.size, !peerIsDone { mayRead = false }
             return .bytes
         }
     }
@@ -174,7 +174,7 @@ package final class DuplexStream {
 
     private func receiveOnce() throws(SyscallError) -> Progress {
         switch socket {
-        case .some(let socket): return unsafe try Socket.receive(socket, into: Scratch.buffer)
+        case .some(let socket): return unsafe try Socket.receive(socket, into: ReceiveBuffer.bytes)
         case .none: return .moved(0)
         }
     }
@@ -202,11 +202,4 @@ package final class DuplexStream {
         case .none: return .wouldBlock
         }
     }
-}
-
-/// One receive buffer for the whole loop: a recv fills it and the bytes are copied on at once.
-@ReactorActor
-private enum Scratch {
-    static let size = 64 * 1024
-    static let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
 }
