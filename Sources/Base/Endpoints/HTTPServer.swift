@@ -120,39 +120,13 @@ private final class HTTPSession: ServerSession {
         }
         isIdle = false
         let deadline = MonotonicTime.now() + limits.requestTimeout
-        guard let head = try await requestHead(deadline) else { return nil }
+        let message = limits.message
+        guard let head = try await connection.requestHead(limits: message, deadline: deadline)
+        else { return nil }
         if head.expectsContinue { connection.send(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)) }
-        return HTTPRequest(head: head, content: try await requestContent(head, deadline))
-    }
-
-    private func requestHead(_ deadline: MonotonicTime) async throws -> HTTPRequestHead? {
-        let limits = limits.message
-        while true {
-            let head = try connection.take { (bytes) throws(HTTPError) in
-                try HTTPRequestHead.parse(bytes, limits: limits)
-            }
-            if let head { return head }
-            guard try await connection.receive(deadline: deadline) else { return nil }
-        }
-    }
-
-    private func requestContent(
-        _ head: HTTPRequestHead, _ deadline: MonotonicTime
-    ) async throws -> [UInt8] {
-        var decoder = HTTPBodyDecoder(head.body, limits: limits.message)
-        var content: [UInt8] = []
-        while !decoder.isDone {
-            let consumed = try connection.inbound.withSpan { (bytes) throws(HTTPError) in
-                try decoder.consume(bytes, into: &content).consumed
-            }
-            connection.inbound.consume(consumed)
-            if decoder.isDone { break }
-            guard try await connection.receive(deadline: deadline) else {
-                try decoder.finish()
-                break
-            }
-        }
-        return content
+        let content = try await connection.requestContent(
+            of: head, limits: message, deadline: deadline)
+        return HTTPRequest(head: head, content: content)
     }
 
     private func answer(

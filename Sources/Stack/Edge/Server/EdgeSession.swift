@@ -66,7 +66,8 @@ final class EdgeSession: ServerSession {
             }
         }
         if head.expectsContinue { connection.send(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)) }
-        let content = try await content(of: head)
+        let content = try await connection.requestContent(
+            of: head, limits: limits.message, deadline: .now() + limits.requestTimeout)
         let reply = await server.reply(to: head, content: content, from: connection.peer) {
             [connection] interim in
             if head.version == .http10 { return }
@@ -97,35 +98,8 @@ final class EdgeSession: ServerSession {
             }
         }
         isIdle = false
-        let limits = limits.message
-        var deadline: MonotonicTime?
-        while true {
-            let head = try connection.take { (bytes) throws(HTTPError) in
-                try HTTPRequestHead.parse(bytes, limits: limits)
-            }
-            if let head { return head }
-            let limit = deadline ?? .now() + self.limits.requestTimeout
-            deadline = limit
-            guard try await connection.receive(deadline: limit) else { return nil }
-        }
-    }
-
-    private func content(of head: HTTPRequestHead) async throws -> [UInt8] {
-        var decoder = HTTPBodyDecoder(head.body, limits: limits.message)
-        var content: [UInt8] = []
-        let deadline = MonotonicTime.now() + limits.requestTimeout
-        while !decoder.isDone {
-            let consumed = try connection.inbound.withSpan { (bytes) throws(HTTPError) in
-                try decoder.consume(bytes, into: &content).consumed
-            }
-            connection.inbound.consume(consumed)
-            if decoder.isDone { break }
-            guard try await connection.receive(deadline: deadline) else {
-                try decoder.finish()
-                break
-            }
-        }
-        return content
+        return try await connection.requestHead(
+            limits: limits.message, deadline: .now() + limits.requestTimeout)
     }
 
     // MARK: Writing
