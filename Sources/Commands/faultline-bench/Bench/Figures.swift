@@ -64,6 +64,14 @@ struct MarkdownTable {
         rows.append(cells)
     }
 
+    /// A row a name, with the median of its figures and their least and most; none where nothing was
+    /// measured.
+    mutating func add(_ measured: [(name: String, figures: [Double])]) {
+        for (name, figures) in measured {
+            if let spread = Spread(figures) { add([name] + spread.cells()) }
+        }
+    }
+
     /// The first column is text, the others are figures, which line up at their right.
     var text: String {
         let widths = rows[0].indices.map { column in

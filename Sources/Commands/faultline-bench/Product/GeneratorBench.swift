@@ -33,16 +33,13 @@ struct GeneratorBench {
         ) { [self] stack in
             var table = MarkdownTable(
                 "against \(server.description), 32 connections", "requests/s", "least to most")
-            for (name, rates) in try await measure(stack) {
-                guard let spread = Spread(rates) else { continue }
-                table.add([name] + spread.cells())
-            }
+            table.add(try await measure(stack))
             return table
         }
     }
 
     @ReactorActor
-    private func measure(_ stack: BenchStack) async throws -> [(name: String, rates: [Double])] {
+    private func measure(_ stack: BenchStack) async throws -> [(name: String, figures: [Double])] {
         let url = "http://\(try stack.address(of: server.node))\(server.path)"
         var ours: [Double] = []
         var theirs: [Double] = []

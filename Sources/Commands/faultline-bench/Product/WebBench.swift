@@ -38,19 +38,16 @@ struct WebBench {
         ) { [self] stack in
             var table = MarkdownTable(
                 "wrk -t1 -c32, profile page", "requests/s", "least to most")
-            for (name, rates) in try await measure(stack) {
-                guard let spread = Spread(rates) else { continue }
-                table.add([name] + spread.cells())
-            }
+            table.add(try await measure(stack))
             return table
         }
     }
 
     /// Both ways in turns; which goes first changes each time.
     @ReactorActor
-    private func measure(_ stack: BenchStack) async throws -> [(name: String, rates: [Double])] {
+    private func measure(_ stack: BenchStack) async throws -> [(name: String, figures: [Double])] {
         let token = try await Self.signIn(at: stack.address(of: "app-1"))
-        var ways: [(name: String, node: String, rates: [Double])] = [
+        var ways: [(name: String, node: String, figures: [Double])] = [
             ("app and cache", "app-1", []), ("balancer, app and cache", "balancer-1", []),
         ]
         for repetition in 0..<repetitions {
@@ -59,11 +56,11 @@ struct WebBench {
                 let rate = try await wrk.rate(
                     of: "http://\(address)/users/1/profile", headers: ["Session: \(token)"],
                     for: Self.length, from: stack)
-                ways[index].rates.append(rate)
+                ways[index].figures.append(rate)
                 Heading.progress("\(ways[index].name): \(Figure.text(rate, places: 0))/s")
             }
         }
-        return ways.map { ($0.name, $0.rates) }
+        return ways.map { ($0.name, $0.figures) }
     }
 
     /// Signs a user in and has the page cached; returns the session's token.

@@ -81,19 +81,16 @@ struct DNSBench {
         ) { [self] stack in
             var table = MarkdownTable(
                 "dnsperf -T1 -c16 -q400, UDP", "queries/s", "least to most")
-            for (name, rates) in try await measure(stack) {
-                guard let spread = Spread(rates) else { continue }
-                table.add([name] + spread.cells())
-            }
+            table.add(try await measure(stack))
             return table
         }
     }
 
     /// Both in turns; which goes first changes each time.
     @ReactorActor
-    private func measure(_ stack: BenchStack) async throws -> [(name: String, rates: [Double])] {
+    private func measure(_ stack: BenchStack) async throws -> [(name: String, figures: [Double])] {
         let queries = try stack.folder.write("queries.txt", Self.queries)
-        var servers: [(name: String, node: String, rates: [Double])] = [
+        var servers: [(name: String, node: String, figures: [Double])] = [
             ("geodns", "dns-1", []), ("knot", "knot-1", []),
         ]
         for repetition in 0..<repetitions {
@@ -101,10 +98,10 @@ struct DNSBench {
                 let rate = try await dnsperf.rate(
                     of: try stack.address(of: servers[index].node), queries: queries,
                     for: Self.length, from: stack)
-                servers[index].rates.append(rate)
+                servers[index].figures.append(rate)
                 Heading.progress("\(servers[index].name): \(Figure.text(rate, places: 0))/s")
             }
         }
-        return servers.map { ($0.name, $0.rates) }
+        return servers.map { ($0.name, $0.figures) }
     }
 }

@@ -32,18 +32,15 @@ struct EdgeBench {
             "Edge hits", of: topology, options, repetitions: repetitions
         ) { [self] stack in
             var table = MarkdownTable("wrk -t1 -c32, 1 KiB hit", "requests/s", "least to most")
-            for (name, rates) in try await measure(stack) {
-                guard let spread = Spread(rates) else { continue }
-                table.add([name] + spread.cells())
-            }
+            table.add(try await measure(stack))
             return table
         }
     }
 
     /// In turns; who goes first changes each time.
     @ReactorActor
-    private func measure(_ stack: BenchStack) async throws -> [(name: String, rates: [Double])] {
-        var results = Self.contestants.map { (name: $0, rates: [Double]()) }
+    private func measure(_ stack: BenchStack) async throws -> [(name: String, figures: [Double])] {
+        var results = Self.contestants.map { (name: $0, figures: [Double]()) }
         for repetition in 0..<repetitions {
             for place in results.indices {
                 let index = (place + repetition) % results.count
@@ -51,7 +48,7 @@ struct EdgeBench {
                 try await Self.fill(address)
                 let rate = try await wrk.rate(
                     of: "http://\(address)\(Self.target)", for: Self.length, from: stack, core: 0)
-                results[index].rates.append(rate)
+                results[index].figures.append(rate)
                 Heading.progress("\(results[index].name): \(Figure.text(rate, places: 0))/s")
             }
         }
@@ -120,7 +117,7 @@ enum EdgeRivals {
         """
 
     private static let paths = """
-        pid nginx.pid; error_log stderr warn; daemon off; worker_processes 1; \
+        user root; pid nginx.pid; error_log stderr warn; daemon off; worker_processes 1; \
         events { worker_connections 1024; }
         """
 
