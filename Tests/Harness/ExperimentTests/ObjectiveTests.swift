@@ -54,6 +54,11 @@ struct ObjectiveTests {
         ("dead_letters <= 3", .count(.deadLetters, .lessOrEqual, 3), Objective.Slice()),
         ("leader_changes <= 2", .leaderChanges(.lessOrEqual, 2), Objective.Slice()),
         (
+            "counter store.reads < 150 in fault",
+            .counter(Objective.Counter(tier: "store", field: "reads"), .less, 150),
+            Objective.Slice(phase: .fault)
+        ),
+        (
             "leader_changes {tier=store} == 0 in fault", .leaderChanges(.equal, 0),
             Objective.Slice(phase: .fault, tier: "store")
         ),
@@ -106,6 +111,7 @@ struct ObjectiveTests {
         ("rate >= 95/m in tail", 11, "/s"),
         ("recovery < 2s in tail", 14, "expected \"after\", found \"in\""),
         ("recovery < 9999999h", 11, "out of range"),
+        ("counter reads < 150", 8, "a counter is a tier, a point and a field"),
         ("lost_writes == 0.5", 15, "at most 0 digits"),
         ("lost_writes == 9999999999999", 15, "too many digits"),
     ])
