@@ -3,5 +3,4 @@
 extension RaftNode {
     package var committedIndex: LogIndex { log.commit }
     package var currentTerm: Term { term }
-    package var isLeading: Bool { roleName == .leader }
 }

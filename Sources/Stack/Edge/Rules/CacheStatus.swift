@@ -8,7 +8,6 @@
 package struct CacheStatus: Equatable, Sendable {
     /// Why a request went on towards the origin; the words of section 2.2.
     package enum Forward: String, Sendable {
-        case bypass
         case method
         case uriMiss = "uri-miss"
         case varyMiss = "vary-miss"

@@ -138,9 +138,6 @@ struct AMQPReader {
         String(decoding: try take(Int(try readU8())), as: UTF8.self)
     }
 
-    /// A text, or a table whose entries are of no concern.
-    mutating func skipLongText() throws(AMQPError) { _ = try take(Int(try readU32())) }
-
     private mutating func take(_ count: Int) throws(AMQPError) -> ArraySlice<UInt8> {
         guard rest.count >= count else { throw .malformed("cut short") }
         defer { rest = rest.dropFirst(count) }
