@@ -42,17 +42,11 @@ struct NodeMetrics {
         return page
     }
 
-    /// CPU and memory from /proc/self/stat: fields 14, 15 and 24 of proc(5).
     private func process(_ page: inout MetricsPage) {
-        guard let text = try? File.text(of: "/proc/self/stat"),
-            let bracket = text.lastIndex(of: ")")
-        else { return }
-        let fields = text[text.index(after: bracket)...].split(separator: " ").map(String.init)
-        guard fields.count > 21, let user = Double(fields[11]), let system = Double(fields[12]),
-            let pages = Double(fields[21])
-        else { return }
-        page.gauge("process_cpu_seconds", "User and system time.", (user + system) / 100)
-        page.gauge("process_resident_memory_bytes", "Memory in use.", pages * 4096)
+        guard let usage = ProcessUsage.own else { return }
+        page.gauge("process_cpu_seconds", "User and system time.", Double(usage.cpuTicks) / 100)
+        page.gauge(
+            "process_resident_memory_bytes", "Memory in use.", Double(usage.residentBytes))
     }
 
     private func status(of tier: TierKind) async -> [StatusFigure]? {

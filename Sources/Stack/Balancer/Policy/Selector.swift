@@ -22,6 +22,8 @@ enum Selector: Sendable {
     mutating func choose(_ candidates: [Candidate], key: UInt64) -> Int? {
         switch self {
         case .roundRobin(var policy):
+            // Let go of it first, or its credits would be copied for every request.
+            self = .roundRobin(RoundRobin())
             let choice = policy.choose(candidates)
             self = .roundRobin(policy)
             return choice

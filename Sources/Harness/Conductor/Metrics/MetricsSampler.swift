@@ -103,22 +103,3 @@ final class MetricsSampler {
         }
     }
 }
-
-/// CPU and memory of a process, from /proc/<pid>/stat: fields 14, 15 and 24 of proc(5).
-struct ProcessUsage {
-    /// User and system time in ticks of 1/100 s, which is what USER_HZ is on every Linux.
-    let cpuTicks: UInt64
-    let residentBytes: UInt64
-
-    init?(pid: Int32) {
-        guard let text = try? File.text(of: "/proc/\(pid)/stat"),
-            let bracket = text.lastIndex(of: ")")
-        else { return nil }
-        let fields = text[text.index(after: bracket)...].split(separator: " ")
-        guard fields.count > 21, let user = UInt64(fields[11]), let system = UInt64(fields[12]),
-            let pages = UInt64(fields[21])
-        else { return nil }
-        cpuTicks = user + system
-        residentBytes = pages * 4096
-    }
-}
