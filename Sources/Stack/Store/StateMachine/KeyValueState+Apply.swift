@@ -76,7 +76,7 @@ extension KeyValueState {
         let ledger = ledger(transaction)
         if case .step(let step) = command.action {
             guard owns(command.action) else { return .refused(.moved) }
-            var phases = TwoPhase(changes, requests, ledger, ties)
+            var phases = TwoPhase(changes, requests, ledger, at: shard, ties)
             defer { forgottenCount += phases.forgottenCount }
             return try phases.carryOut(step, for: command.request)
         }

@@ -17,6 +17,10 @@
 //    aborted.
 //  - A participant remembers in its request table that it prepared an id. A `prepare` that arrives
 //    after the end of its transaction locks nothing again, and can apply nothing twice.
+//  - Keys may move between two tries of one request. A try that finds an earlier one of other parts
+//    ends it and begins anew: carried on, it would commit what the earlier one had in this shard alone.
+//    For the same reason a shard prepares nothing for a transaction whose home it is itself, or whose
+//    home it has taken in: such a part was meant for a shard that is gone.
 //  - Nobody waits while it holds a lock that another waits for: a `begin` or `prepare` that meets a
 //    lock changes nothing and says who holds it.
 //
@@ -31,6 +35,7 @@ struct TwoPhase {
     let requests: RequestTable
     let ledger: TransactionLedger
     let index: UInt64
+    let shard: UInt64
     /// What the shard is tied to: behind a fence nothing new is prepared, and of a home that is part
     /// of this shard by now everything was decided before, and what is not known here was aborted.
     let ties: ShardTies
@@ -39,8 +44,9 @@ struct TwoPhase {
 
     init(
         _ changes: Changes, _ requests: RequestTable, _ ledger: TransactionLedger,
-        _ ties: ShardTies = ShardTies()
+        at shard: UInt64, _ ties: ShardTies
     ) {
+        self.shard = shard
         self.ties = ties
         self.changes = changes
         self.requests = requests
@@ -81,9 +87,17 @@ struct TwoPhase {
             }
         }
         if let holder = try ledger.holder(ofAny: record.part.transaction.keys) {
-            // Its own earlier try: whoever comes now may carry it on.
-            let known = try ledger.prepared(holder)?.request
-            return known != nil && known == record.request ? .begun(holder) : .locked(holder)
+            guard let known = try ledger.prepared(holder), known.request != nil,
+                known.request == record.request
+            else { return .locked(holder) }
+            // Its own earlier try: whoever comes now may carry it on, unless keys have moved since.
+            if known.part == record.part, known.participants == record.participants {
+                return .begun(holder)
+            }
+            _ = try abort(holder, failed: nil)
+            if let other = try ledger.holder(ofAny: record.part.transaction.keys) {
+                return .locked(other)
+            }
         }
         if let refusal = try test(record.part) {
             try keep(refusal, for: record.request)
@@ -130,14 +144,12 @@ struct TwoPhase {
         case .expired: return .expired
         case .new: break
         }
+        if isHome(of: record.id) { return .refused(.moved) }
         if let holder = try ledger.holder(ofAny: record.part.transaction.keys) {
             return .locked(holder)
         }
         if let refusal = try test(record.part) { return refusal }
-        // It began here, with a part for a shard that has been taken in since: to be planned anew.
-        let isPreparedHere = try ledger.prepared(record.id) != nil
-        let isDecidedHere = try ledger.committed(record.id) != nil
-        if ties.isFenced || isPreparedHere || isDecidedHere { return .refused(.moved) }
+        if ties.isFenced { return .refused(.moved) }
         guard try ledger.preparedCount < Self.preparedMax else { return .refused(.overloaded) }
         try ledger.prepare(record)
         try keep(.prepared, for: record.id.request)
@@ -149,6 +161,10 @@ struct TwoPhase {
         try ledger.release(record)
         if isCommitted { try changes.write(record.part.transaction) }
         return .ok
+    }
+
+    private func isHome(of id: TransactionID) -> Bool {
+        id.home == shard || ties.absorbed.contains(id.home)
     }
 
     // MARK: Both

@@ -17,6 +17,7 @@ struct TwoPhaseTests {
             folders = [try StateFolder(), try StateFolder()]
             home = try KeyValueState.open(folders[0], requestCountMax: requestCountMax)
             other = try KeyValueState.open(folders[1], requestCountMax: requestCountMax)
+            other.shard = 1
             try home.apply(.set("a", "10", nil))
             try other.apply(.set("b", "20", nil))
         }
@@ -94,6 +95,37 @@ struct TwoPhaseTests {
             try pair.home.step(.begin(try part("a", -3), home: 0, participants: [1]), firstRequest)
                 == reply)
         #expect(try pair.home.text("a") == "7")
+    }
+
+    @Test func `a try that keys have moved under begins anew instead of carrying a part on`() throws
+    {
+        let pair = try Pair()
+        try pair.home.apply(.set("b", "20", nil))
+        let early = try pair.begin()
+        // Shard 1 has been taken in: all of it is home's now.
+        let whole = try part([("a", -3), ("b", 3)])
+        let reply = try pair.home.step(.begin(whole, home: 0, participants: []), id("c", 1))
+        guard case .begun(let late) = reply else { throw Unexpected(reply: reply) }
+        #expect(late != early)
+        #expect(try pair.home.step(.decide(early, .commit)) == .aborted)
+        let version = pair.home.applied.index.rawValue + 1
+        #expect(try pair.home.step(.decide(late, .commit)) == .committed(version: version))
+        #expect(try pair.home.text("a") == "7")
+        #expect(try pair.home.text("b") == "23")
+    }
+
+    @Test func `a part for a shard that is home by now is never prepared`() throws {
+        let pair = try Pair()
+        try pair.home.apply(.set("b", "20", nil))
+        let id = try pair.begin()
+        let prepare = TransactionStep.prepare(try part("b", 3), id)
+        #expect(try pair.home.step(prepare) == .refused(.moved))
+        try pair.home.step(.decide(id, .abort(failed: nil)))
+        #expect(try pair.home.step(prepare) == .refused(.moved), "after the end as well")
+        // Prepared here it would have been home's own, and the coordinator's word would do it.
+        #expect(try pair.home.step(.decide(id, .commit)) == .aborted)
+        #expect(try pair.home.text("b") == "20")
+        #expect(try pair.home.text("a") == "10")
     }
 
     private var firstRequest: RequestID { id("c", 1) }
@@ -203,10 +235,14 @@ struct TwoPhaseTests {
 
 /// A part that adds to one key, if it is there.
 private func part(_ key: String, _ amount: Int64) throws -> TransactionPart {
+    try part([(key, amount)])
+}
+
+private func part(_ additions: [(key: String, amount: Int64)]) throws -> TransactionPart {
     let transaction = try Transaction(
-        conditions: [Condition(key: bytes(key), .present)],
-        writes: [Write(key: bytes(key), .add(amount))])
-    return TransactionPart(transaction, places: [0])
+        conditions: additions.map { Condition(key: bytes($0.key), .present) },
+        writes: additions.map { Write(key: bytes($0.key), .add($0.amount)) })
+    return TransactionPart(transaction, places: Array(additions.indices))
 }
 
 extension RequestID {
