@@ -22,11 +22,10 @@ private final class SmallServer {
 
     init(_ answer: @escaping Answer) throws {
         self.answer = answer
-        let channel = try DatagramChannel(SocketAddress(ip: .loopback, port: 0)) {
-            [unowned self] batch in serve(&batch)
-        }
+        let (channel, listener) = try DatagramChannel.openWithListener(
+            SocketAddress(ip: .loopback, port: 0)
+        ) { [unowned self] batch in serve(&batch) }
         self.channel = channel
-        let listener = try Listener(channel.address)
         self.listener = listener
         Task { @ReactorActor in
             while let connection = await listener.acceptNext() { await serve(connection) }

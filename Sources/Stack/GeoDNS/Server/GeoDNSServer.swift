@@ -39,7 +39,15 @@ package final class GeoDNSServer {
             count: settings.endpoints.count, rise: settings.rise, fall: settings.fall,
             span: settings.checkInterval * settings.fall + settings.checkTimeout)
         if settings.check == .none || settings.endpoints.isEmpty { health.trustAll() }
-        let shared = try openBoth(listen)
+        let (datagrams, listener) = try DatagramChannel.openWithListener(listen) {
+            [unowned self] batch in
+            serve(&batch)
+        }
+        self.datagrams = datagrams
+        let shared = datagrams.address
+        streams = StreamServer(listener, settings) { [unowned self] query, client in
+            responder.answer(query.span, from: client, over: .stream) ? responder.bytes : nil
+        }
         var limits = HTTPServerLimits()
         limits.connectionsMax = 64
         let beside = SocketAddress(ip: shared.ip, port: settings.statusPort)
@@ -48,28 +56,6 @@ package final class GeoDNSServer {
         }
         checker = HealthChecker(settings) { [unowned self] index, passed in
             note(index, passed: passed)
-        }
-    }
-
-    /// Opens UDP and TCP on one port; where the kernel chooses it, it may be free for UDP alone, and
-    /// then another is tried.
-    private func openBoth(_ listen: SocketAddress) throws -> SocketAddress {
-        var triesLeft = listen.port == 0 ? 16 : 1
-        while true {
-            triesLeft -= 1
-            let datagrams = try DatagramChannel(listen) { [unowned self] batch in serve(&batch) }
-            do {
-                streams = try StreamServer(datagrams.address, settings) {
-                    [unowned self] query, client in
-                    responder.answer(query.span, from: client, over: .stream)
-                        ? responder.bytes : nil
-                }
-                self.datagrams = datagrams
-                return datagrams.address
-            } catch {
-                datagrams.close()
-                guard triesLeft > 0 else { throw error }
-            }
         }
     }
 

@@ -25,10 +25,8 @@ final class StreamServer {
     private var isDraining = false
     private let ended = Turnstile()
 
-    init(
-        _ address: SocketAddress, _ settings: GeoDNSSettings, answer: @escaping Answer
-    ) throws(SyscallError) {
-        listener = try Listener(address)
+    init(_ listener: Listener, _ settings: GeoDNSSettings, answer: @escaping Answer) {
+        self.listener = listener
         self.settings = settings
         self.answer = answer
     }
