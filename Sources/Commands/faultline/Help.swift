@@ -65,18 +65,20 @@ enum Help {
 
         Climbs fixtures/topologies/phase-1.yaml to phase-5.yaml, or the topologies named. For each:
         searches the highest rate at which the objectives hold, says which tier saturated first and
-        by what, kills the weakest member and an app at half of that rate, and tells what the next
-        phase changes. Prints the article's claim beside it; ladder.html, .svg and .json go to
-        .faultline/ladders/TIME/, with a link `latest`.
+        by what, kills the weakest member, an app and a store at half of that rate, and tells what
+        the next phase changes, and whether that removes what was first to saturate. Prints the
+        article's claim beside it; ladder.html, .svg and .json go to .faultline/ladders/TIME/, with
+        a link `latest`.
 
           --objective=LIST   default "availability >= 99%, p99 < 250ms"
-          --budget=BUDGET    for each node of a tier that has none, default cpu:10%,memory:256MiB:
+          --budget=BUDGET    for each node of a tier that has none, default cpu:5%,memory:256MiB:
                              a share of one core, held by cgroup, so that phases compare
           --no-budget        nodes take what they get
           --quick            coarse and short: two phases, few trials, one kill
-          --journeys=MIX     default browse:80%,post:15%,checkout:5%
+          --journeys=MIX     the same for all, default
+                             static:40%,browse:45%,profile:5%,post:8%,checkout:2%
           --users=N          how many different users there are, default 1000
-          --start=RATE       the first rate tried, default 50/s
+          --start=RATE       the first rate tried, default 100/s
           --think=TIME       from one request of a user to the next, default 10s: rates as users
           --seed=N, --ladders=FOLDER, --json, --quiet
 
