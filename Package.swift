@@ -71,7 +71,7 @@ let package = Package(
         tier(
             "App", "Linux", "Reactor", "Wire", "Endpoints", "Journal", "Collections", "Determinism",
             "Telemetry", "Blueprint"),
-        tier("Cache", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
+        tier("Cache", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint", "Telemetry"),
         tier(
             "GeoDNS", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Telemetry",
             "Blueprint"),
@@ -119,7 +119,9 @@ let package = Package(
 
         .testTarget(
             name: "CommandTests",
-            dependencies: ["faultline", "faultline-node", "Blueprint", "Linux", "Wire"],
+            dependencies: [
+                "faultline", "faultline-node", "Blueprint", "Linux", "Reactor", "Wire", "Endpoints",
+            ],
             path: "Tests/Commands/CommandTests", swiftSettings: strict),
         .testTarget(
             name: "BenchTests", dependencies: ["faultline-bench", "Wire", "Linux"],
