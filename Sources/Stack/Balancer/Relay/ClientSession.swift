@@ -39,7 +39,7 @@ final class ClientSession: StreamOwner {
     var hedge: BackendConnection?
     var timer: LazyTimer?
     /// Whom the connection stands for: the peer, or whoever a PROXY header names.
-    var client: SocketAddress
+    var client: ClientAddress
     var clientText: [UInt8] = []
     var isDraining = false
     /// Requests are being taken further up the stack; a nested end must leave the next to it.
@@ -53,14 +53,14 @@ final class ClientSession: StreamOwner {
     init(_ stream: DuplexStream, _ balancer: BalancerServer) {
         self.stream = stream
         self.balancer = balancer
-        client = stream.peer
-        setClient(stream.peer)
+        client = .ipv4(stream.peer)
+        clientText = Array(client.ip.utf8)
         stream.owner = self
     }
 
-    func setClient(_ address: SocketAddress) {
+    func setClient(_ address: ClientAddress) {
         client = address
-        clientText = Array("\(address.ip)".utf8)
+        clientText = Array(address.ip.utf8)
     }
 
     func start() {

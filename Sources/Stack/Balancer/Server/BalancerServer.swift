@@ -181,7 +181,7 @@ package final class BalancerServer {
     }
 
     /// A request is over.
-    func note(_ request: RelayedRequest, _ client: SocketAddress, at now: MonotonicTime) {
+    func note(_ request: RelayedRequest, _ client: ClientAddress, at now: MonotonicTime) {
         guard let line = request.line else { return }
         accessLog.note(
             AccessEntry(
