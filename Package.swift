@@ -119,7 +119,9 @@ let package = Package(
 
         .testTarget(
             name: "CommandTests",
-            dependencies: ["faultline", "faultline-node", "Blueprint", "Linux", "Wire"],
+            dependencies: [
+                "faultline", "faultline-node", "Blueprint", "Endpoints", "Linux", "Reactor", "Wire",
+            ],
             path: "Tests/Commands/CommandTests", swiftSettings: strict),
         .testTarget(
             name: "BenchTests", dependencies: ["faultline-bench", "Wire", "Linux"],

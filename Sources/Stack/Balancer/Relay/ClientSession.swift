@@ -45,10 +45,7 @@ final class ClientSession: StreamOwner {
     /// Requests are being taken further up the stack; a nested end must leave the next to it.
     var isTaking = false
     private var hasShutDown = false
-    /// Bytes moved for the client, and when that was last looked at.
-    var moved = 0
-    var movedBefore = 0
-    var lookedAt = MonotonicTime(nanoseconds: 0)
+    var pace = BodyPace()
 
     init(_ stream: DuplexStream, _ balancer: BalancerServer) {
         self.stream = stream
@@ -64,7 +61,7 @@ final class ClientSession: StreamOwner {
     }
 
     func start() {
-        timer = LazyTimer { [weak self] in self?.timerFired() }
+        timer = LazyTimer { [unowned self] in timerFired() }
         let now = MonotonicTime.now()
         if balancer.settings.intake.expectsProxy {
             phase = .greeting

@@ -31,8 +31,11 @@ package final class BalancerServer {
     var map = HTTPHeadMap()
     var answerMap = HTTPHeadMap()
     var out: [UInt8] = []
+    /// Room for the heads of requests that are over.
+    var spares = SpareBuffers()
     let limits: HTTPLimits
     let answerLimits: HTTPLimits
+    var bodyLook = BodyPace.Look()
 
     private let listener: Listener
     private var sessions: [ObjectIdentifier: ClientSession] = [:]
