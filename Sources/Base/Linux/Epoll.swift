@@ -17,6 +17,29 @@ package struct Readiness: OptionSet, Sendable {
     package static let edge = Readiness(rawValue: EPOLLET.rawValue)
 }
 
+/// What a stream asks of every event. Plain bits: a set made of a literal for the question would be made
+/// anew, by code that knows no type, for each.
+extension Readiness {
+    /// A receive may bring bytes, the end, or an error.
+    package var mayReceive: Bool {
+        let bits = EPOLLIN.rawValue | EPOLLRDHUP.rawValue | EPOLLERR.rawValue | EPOLLHUP.rawValue
+        return rawValue & bits != 0
+    }
+
+    /// A send may find room, or an error.
+    package var maySend: Bool {
+        rawValue & (EPOLLOUT.rawValue | EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0
+    }
+
+    /// The peer sends nothing more.
+    package var isPeerDone: Bool {
+        rawValue & (EPOLLRDHUP.rawValue | EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0
+    }
+
+    /// The kernel has an error for the socket.
+    package var isError: Bool { rawValue & EPOLLERR.rawValue != 0 }
+}
+
 /// One epoll instance and the room for the events of one turn.
 ///
 /// Safe although `epoll_event` holds a union: only its u64 member is ever written or read.

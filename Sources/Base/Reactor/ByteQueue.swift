@@ -43,6 +43,18 @@ package struct ByteQueue {
         unsafe storage.append(contentsOf: filled)
     }
 
+    /// Hands on the room of an empty queue; one that is not keeps its own.
+    mutating func release(to spares: inout SpareBuffers) {
+        guard isEmpty else { return }
+        spares.give(&storage)
+        head = 0
+    }
+
+    /// Takes room from among the spare, unless there is some.
+    mutating func find(roomIn spares: inout SpareBuffers) {
+        if storage.capacity == 0 { storage = spares.take() }
+    }
+
     /// Drops `count` bytes from the front.
     package mutating func consume(_ count: Int) {
         precondition(count >= 0 && count <= self.count, "only what is there can be consumed")

@@ -1,5 +1,5 @@
-// A TCP stream on the loop: what arrived waits in `inbound`, what is to leave goes out at once as
-// far as the socket takes it, and only the rest is queued.
+// A TCP stream on the loop for code that waits: what arrived lies in `inbound`, what is to leave goes out
+// at once as far as the socket takes it, and only the rest is queued.
 
 package import Linux
 
@@ -10,25 +10,23 @@ package final class Connection {
     /// Received and not yet consumed.
     package var inbound = ByteQueue()
 
-    private var socket: FileDescriptor?
-    private var token: WatchToken?
-    private var outbound = ByteQueue()
-    private var mayRead = true
-    private var mayWrite = true
-    private var failure: TransportError?
+    private var socket: StreamSocket
     private let readGate = Turnstile()
     private let writeGate = Turnstile()
 
-    init(_ socket: consuming FileDescriptor, peer: SocketAddress) throws(TransportError) {
+    convenience init(
+        _ socket: consuming FileDescriptor, peer: SocketAddress
+    ) throws(TransportError) {
+        try self.init(socket, peer: peer, isConnecting: false)
+    }
+
+    private init(
+        _ socket: consuming FileDescriptor, peer: SocketAddress, isConnecting: Bool
+    ) throws(TransportError) {
         self.peer = peer
-        let raw = socket.raw
         do {
-            try Socket.sendWithoutDelay(socket)
-            self.socket = consume socket
-            token = try Reactor.main.watch(raw, [.input, .output, .peerClosed]) {
-                [weak self] readiness in
-                ReactorActor.assumeIsolated { self?.becameReady(readiness) }
-            }
+            self.socket = try StreamSocket(socket, isConnecting: isConnecting)
+            try self.socket.watch { [weak self] in self?.becameReady($0) }
         } catch {
             throw TransportError(error)
         }
@@ -36,25 +34,25 @@ package final class Connection {
 
     isolated deinit { close() }
 
-    package var isOpen: Bool { token != nil && failure == nil }
+    package var isOpen: Bool { socket.isOpen }
 
     /// True once the peer will send nothing more; a kept connection is then of no further use.
-    package private(set) var peerIsDone = false
+    package var peerIsDone: Bool { socket.peerIsDone }
 
     /// Bytes that the kernel has not taken yet.
-    package var outboundCount: Int { outbound.count }
+    package var outboundCount: Int { socket.outboundCount }
 
     /// Connects; the source address is the kernel's choice unless one is given.
     package static func connect(
         to address: SocketAddress, from source: IPv4Address? = nil, deadline: MonotonicTime
     ) async throws(TransportError) -> Connection {
         let connection: Connection
-        let progress: Progress
         do {
             let socket = try Socket.stream()
             if let source { try Socket.bind(socket, to: SocketAddress(ip: source, port: 0)) }
-            progress = try Socket.connect(socket, to: address)
-            connection = try Connection(socket, peer: address)
+            let progress = try Socket.connect(socket, to: address)
+            connection = try Connection(
+                socket, peer: address, isConnecting: progress == .wouldBlock)
         } catch let error as SyscallError {
             throw TransportError(error)
         } catch let error as TransportError {
@@ -62,7 +60,7 @@ package final class Connection {
         } catch {
             preconditionFailure("only these two are thrown")
         }
-        if progress == .wouldBlock { try await connection.finishConnect(deadline) }
+        try await connection.finishConnect(deadline)
         return connection
     }
 
@@ -71,9 +69,14 @@ package final class Connection {
         deadline: MonotonicTime? = nil
     ) async throws(TransportError) -> Bool {
         while true {
-            if let failure { throw failure }
-            guard token != nil else { throw .closed }
-            if mayRead, let result = try readOnce() { return result }
+            if let failure = socket.failure { throw failure }
+            if socket.isClosed { throw .closed }
+            switch socket.receive(into: &inbound) {
+            case .bytes: return true
+            case .end: return false
+            case .failed: continue
+            case .nothing: break
+            }
             guard await readGate.wait(deadline: deadline) else { throw .timedOut }
         }
     }
@@ -90,134 +93,48 @@ package final class Connection {
 
     /// Queues bytes and writes as many as the socket takes now; a failure shows at the next wait.
     package func send(_ bytes: [UInt8]) {
-        guard isOpen else { return }
-        if !outbound.isEmpty {
-            outbound.append(bytes)
-            return
-        }
-        let written = writeNow(bytes.span)
-        if written < bytes.count { outbound.append(bytes[written...]) }
+        socket.send(bytes.span)
+        if socket.failure != nil { wakeAll() }
     }
 
     /// Waits until the kernel has taken everything.
     package func flush(deadline: MonotonicTime? = nil) async throws(TransportError) {
-        while !outbound.isEmpty {
-            if let failure { throw failure }
-            guard token != nil else { throw .closed }
+        while socket.outboundCount > 0 {
+            if let failure = socket.failure { throw failure }
+            if socket.isClosed { throw .closed }
             guard await writeGate.wait(deadline: deadline) else { throw .timedOut }
         }
-        if let failure { throw failure }
+        if let failure = socket.failure { throw failure }
+        if socket.isClosed { throw .closed }
     }
 
     /// Closes both directions and wakes whoever waits with `closed`; more than once is harmless.
     package func close() {
-        guard let token else { return }
-        Reactor.main.unwatch(token)
-        self.token = nil
-        socket = nil
-        failure = failure ?? .closed
+        if socket.close() { wakeAll() }
+    }
+
+    private func becameReady(_ readiness: Readiness) {
+        socket.note(readiness, peer: peer)
+        if socket.failure != nil { return wakeAll() }
+        if socket.mayRead { readGate.wakeAll() }
+        if socket.outboundCount == 0 { writeGate.wakeAll() }
+    }
+
+    private func wakeAll() {
         readGate.wakeAll()
         writeGate.wakeAll()
     }
 
-    // MARK: Readiness
-
-    private func becameReady(_ readiness: Readiness) {
-        if !readiness.isDisjoint(with: [.peerClosed, .error, .hangUp]) { peerIsDone = true }
-        if !readiness.isDisjoint(with: [.input, .peerClosed, .error, .hangUp]) {
-            mayRead = true
-            readGate.wakeAll()
-        }
-        if !readiness.isDisjoint(with: [.output, .error, .hangUp]) {
-            mayWrite = true
-            drainOutbound()
-        }
-    }
-
     private func finishConnect(_ deadline: MonotonicTime) async throws(TransportError) {
-        mayWrite = false
-        while !mayWrite {
+        while socket.isConnecting {
             guard await writeGate.wait(deadline: deadline) else {
                 close()
                 throw .timedOut
             }
-            if let failure { throw failure }
+            if socket.isClosed { throw .closed }
         }
-        let refusal: SyscallError?
-        do {
-            refusal = try takeSocketError().map {
-                SyscallError(stage: "connect(\(peer))", errno: $0)
-            }
-        } catch {
-            refusal = error
-        }
-        guard let refusal else { return }
+        guard let failure = socket.failure else { return }
         close()
-        throw TransportError(refusal)
-    }
-
-    private func takeSocketError() throws(SyscallError) -> Errno? {
-        switch socket {
-        case .some(let socket): return try Socket.takeError(socket)
-        case .none: return nil
-        }
-    }
-
-    /// One recv: true when bytes came, false at the end, nil when nothing is there yet.
-    private func readOnce() throws(TransportError) -> Bool? {
-        let progress: Progress
-        do {
-            progress = try receiveOnce()
-        } catch {
-            failure = TransportError(error)
-            throw TransportError(error)
-        }
-        switch progress {
-        case .wouldBlock:
-            mayRead = false
-            return nil
-        case .moved(0): return false
-        case .moved(let count):
-            unsafe inbound.append(ReceiveBuffer.bytes.prefix(count))
-            return true
-        }
-    }
-
-    private func receiveOnce() throws(SyscallError) -> Progress {
-        switch socket {
-        case .some(let socket): return unsafe try Socket.receive(socket, into: ReceiveBuffer.bytes)
-        case .none: return .moved(0)
-        }
-    }
-
-    private func drainOutbound() {
-        if !outbound.isEmpty { outbound.consume(writeNow(outbound.span)) }
-        if outbound.isEmpty { writeGate.wakeAll() }
-    }
-
-    /// Writes until the socket is full; returns how many bytes it took.
-    private func writeNow(_ bytes: Span<UInt8>) -> Int {
-        var done = 0
-        while mayWrite, done < bytes.count {
-            do {
-                switch try sendOnce(bytes.extracting(done...)) {
-                case .moved(let count): done += count
-                case .wouldBlock: mayWrite = false
-                }
-            } catch {
-                failure = TransportError(error)
-                readGate.wakeAll()
-                writeGate.wakeAll()
-                return done
-            }
-        }
-        return done
-    }
-
-    private func sendOnce(_ bytes: Span<UInt8>) throws(SyscallError) -> Progress {
-        switch socket {
-        case .some(let socket): return try Socket.send(socket, bytes)
-        case .none: return .wouldBlock
-        }
+        throw failure
     }
 }

@@ -31,9 +31,7 @@ package final class DatagramChannel {
         self.handler = handler
         let raw = socket.raw
         self.socket = consume socket
-        token = try Reactor.main.watch(raw, .input) { [weak self] _ in
-            ReactorActor.assumeIsolated { self?.drain() }
-        }
+        token = try Reactor.main.watch(raw, .input) { [weak self] _ in self?.drain() }
     }
 
     isolated deinit { close() }

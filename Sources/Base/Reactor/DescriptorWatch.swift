@@ -12,7 +12,7 @@ package final class DescriptorWatch {
     /// Starts to watch; the descriptor must stay open until `stop` or the end of this object.
     package init(_ raw: Int32) throws(SyscallError) {
         token = try Reactor.main.watch(raw, [.input, .peerClosed]) { [weak self] _ in
-            ReactorActor.assumeIsolated { self?.becameReady() }
+            self?.becameReady()
         }
     }
 

@@ -15,6 +15,8 @@ package final class LazyTimer {
     /// The action must not hold the timer's owner, or neither is ever freed.
     package init(_ action: @escaping @ReactorActor () -> Void) { self.action = action }
 
+    isolated deinit { entry?.cancel() }
+
     /// Moves the deadline, to an earlier or a later moment.
     package func set(_ deadline: MonotonicTime) {
         due = deadline
@@ -32,8 +34,10 @@ package final class LazyTimer {
     private func arm() {
         entry?.cancel()
         armed = due
-        entry = Reactor.main.timers.schedule(at: due) { [weak self] in
-            ReactorActor.assumeIsolated { self?.fire() }
+        // Unowned: the entry is cancelled with the timer, and a weak reference would cost more memory
+        // than the timer itself.
+        entry = Reactor.main.timers.schedule(at: due) { [unowned self] in
+            ReactorActor.assumeIsolated { fire() }
         }
     }
 

@@ -24,9 +24,7 @@ package final class Listener {
         address = try Socket.localAddress(of: socket)
         let raw = socket.raw
         self.socket = consume socket
-        token = try Reactor.main.watch(raw, .input) { [weak self] _ in
-            ReactorActor.assumeIsolated { self?.gate.wakeAll() }
-        }
+        token = try Reactor.main.watch(raw, .input) { [weak self] _ in self?.gate.wakeAll() }
     }
 
     isolated deinit { close() }

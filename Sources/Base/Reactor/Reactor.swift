@@ -51,6 +51,8 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
     private var ready: [UnownedJob] = []
     private var running: [UnownedJob] = []
     private var stopped = false
+    /// Somebody has signalled since the inbox was last emptied.
+    private var inboxHasMore = true
     var timers = TimerQueue()
     var watches = WatchTable()
 
@@ -154,7 +156,7 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
     }
 
     private func turn() {
-        takeInbox()
+        if inboxHasMore { takeInbox() }
         runReadyJobs()
         if stopped { return }
         fireTimers()
@@ -162,6 +164,7 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
     }
 
     private func takeInbox() {
+        inboxHasMore = false
         inbox.withLock { inbox in
             if inbox.jobs.isEmpty { return }
             ready.append(contentsOf: inbox.jobs)
@@ -210,6 +213,7 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
     private func deliver(_ event: Epoll.Event) {
         if event.token == Self.wakeupToken {
             wakeup.drain()
+            inboxHasMore = true
         } else if let action = watches.action(for: WatchToken(rawValue: event.token)) {
             action(event.ready)
         }
@@ -218,10 +222,15 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
     // MARK: Descriptors
 
     /// Registers a descriptor, edge-triggered; the token stays valid until `unwatch`.
+    ///
+    /// Only the loop calls back, so the isolation is dropped from the function's type here, once,
+    /// instead of being checked with each event.
     func watch(
-        _ raw: Int32, _ interest: Readiness, _ deliver: @escaping (Readiness) -> Void
+        _ raw: Int32, _ interest: Readiness,
+        _ deliver: @escaping @ReactorActor (Readiness) -> Void
     ) throws(SyscallError) -> WatchToken {
-        let token = watches.insert(raw, deliver)
+        let plain = unsafe unsafeBitCast(deliver, to: ((Readiness) -> Void).self)
+        let token = watches.insert(raw, plain)
         do {
             try epoll.add(raw, for: interest.union(.edge), token: token.rawValue)
         } catch {

@@ -5,4 +5,6 @@
 enum ReceiveBuffer {
     static let size = 64 * 1024
     static let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
+    /// Room of the queues that are empty.
+    static var spares = SpareBuffers()
 }

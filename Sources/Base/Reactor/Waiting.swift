@@ -69,6 +69,9 @@ package final class Turnstile {
 
     /// Wakes all who wait now.
     package func wakeAll() {
+        if waiters.isEmpty { return }
+        // Mostly there is one; its room stays for the next, where a copy of the list would cost new room.
+        if waiters.count == 1 { return waiters.removeLast().resume(woken: true) }
         let woken = waiters
         waiters.removeAll(keepingCapacity: true)
         for waiter in woken { waiter.resume(woken: true) }

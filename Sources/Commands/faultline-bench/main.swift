@@ -2,8 +2,8 @@
 // whatever machine this runs on. Nothing is judged, since absolute times say more about the machine
 // than about the code; what is compared runs in turns, so that a slow minute hits both sides.
 //
-//     faultline-bench start|web|edge|balancer|dns|generator|faults|store|queue|cache|failover|
-//                     leader-kill|restart|all
+//     faultline-bench start|web|edge|balancer|backend-kill|dns|generator|faults|store|queue|cache|
+//                     failover|leader-kill|restart|all
 //                     [--repetitions=N] [--programs=FOLDER] [--topology=FILE]
 //
 // Tables go to standard output as Markdown, progress to standard error. Every program that is
@@ -18,6 +18,9 @@ let usage = """
       web        requests a second through balancer, app and cache (needs wrk)
       edge       hits of the edge against nginx and Varnish (needs wrk, nginx, varnish)
       balancer   the balancer against HAProxy and nginx (needs wrk, haproxy, nginx-light)
+      backend-kill
+                 requests that fail when a backend is killed under 5,000 a second, beside HAProxy
+                 and nginx (needs haproxy, nginx-light)
       dns        queries a second of the DNS server against knot (needs dnsperf and knot)
       generator  highest rate of the load generator against wrk on one server (needs wrk)
       faults     how long faults take to inject and to heal
@@ -31,7 +34,7 @@ let usage = """
       all        one after the other
 
       --repetitions=N    how often each is measured, 1 to 100; by default 5, for
-                         generator 3, for failover and leader-kill 20
+                         generator 3, for backend-kill, failover and leader-kill 20
       --programs=FOLDER  where faultline and faultline-node are; by default beside this program
       --topology=FILE    the stack of start and faults; by default
                          fixtures/topologies/web-stack.yaml
@@ -44,6 +47,7 @@ func bench(_ command: String, _ options: BenchOptions) throws -> Int32 {
     case "web": return try WebBench(options).perform()
     case "edge": return try EdgeBench(options).perform()
     case "balancer": return try BalancerBench(options).perform()
+    case "backend-kill": return try BackendKillBench(options).perform()
     case "dns": return try DNSBench(options).perform()
     case "generator": return try GeneratorBench(options).perform()
     case "faults": return try FaultsBench(options).perform()
@@ -57,8 +61,8 @@ func bench(_ command: String, _ options: BenchOptions) throws -> Int32 {
         // One process each: a sandbox is entered once and for good.
         let own = try CurrentProcess.executablePath()
         for command in [
-            "start", "web", "edge", "balancer", "dns", "generator", "faults", "store", "queue",
-            "cache", "failover", "leader-kill", "restart",
+            "start", "web", "edge", "balancer", "backend-kill", "dns", "generator", "faults",
+            "store", "queue", "cache", "failover", "leader-kill", "restart",
         ] {
             let run = try ToolRun.of([own, command] + options.flags, limit: .seconds(600)) { line in
                 Output.write(line.text + "\n", to: 1)
@@ -76,6 +80,9 @@ func perform(_ arguments: [String]) -> Int32 {
         if ["help", "--help"].contains(arguments[1]) {
             Output.write(usage, to: 1)
             return 0
+        }
+        if arguments[1] == SlowOrigin.name {
+            return try SlowOrigin(arguments.dropFirst(2)).perform()
         }
         return try bench(arguments[1], BenchOptions(arguments.dropFirst(2)))
     } catch let error as BenchUsage {

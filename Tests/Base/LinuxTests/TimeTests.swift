@@ -26,6 +26,12 @@ struct TimeTests {
             (Duration.zero, 0),
             (.milliseconds(-1500), -1_500_000_000),
             (.nanoseconds(1), 1),
+            (.nanoseconds(1) / 2, 0),
+            (.seconds(75) + .nanoseconds(999_999_999), 75_999_999_999),
+            (.nanoseconds(-1) / 2, 0),
+            // On both sides of what 64 bits hold of a share.
+            (.nanoseconds(4_722_366_482_869), 4_722_366_482_869),
+            (.nanoseconds(4_722_366_482_870), 4_722_366_482_870),
             (.seconds(Int64.max), Int64.max),
             (.seconds(Int64.min), Int64.min),
             (.nanoseconds(Int64.max), Int64.max),

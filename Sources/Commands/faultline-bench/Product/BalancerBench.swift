@@ -218,7 +218,7 @@ enum BalancerRivals {
     }
 
     /// `user root`: as root, nginx gives its folders to that user, and a node may not give any away.
-    private static func nginxHead(_ depth: Int) -> String {
+    static func nginxHead(_ depth: Int) -> String {
         let indent = String(repeating: "    ", count: depth - 2)
         return [
             "daemon off;", "master_process off;", "user root;", "pid nginx.pid;",

@@ -80,7 +80,7 @@ extension ClientSession {
                 queue.consume(taken)
                 connection.answer = answer
                 request.answerBytes = answer.count
-                moved += taken
+                pace.moved += taken
             }
         } catch {
             failed(
@@ -224,9 +224,9 @@ extension ClientSession {
         balancer.pool.give(
             connection.index, back: isRefused ? .refused : .served,
             after: now - connection.started, at: now)
-        conclude()
+        conclude(at: now)
         balancer.placeFreed(at: now)
-        next()
+        next(at: now)
         takeRequests()
     }
 }

@@ -106,6 +106,7 @@ extension ClientSession {
     /// Makes the head that backends get.
     private func prepare(_ bytes: Span<UInt8>) {
         let map = balancer.map
+        if request.outgoing.capacity == 0 { request.outgoing = balancer.spares.take() }
         request.upload = BodyFlow(
             map.body, writesChunks: map.body == .chunked, limits: balancer.limits)
         let number: UInt64
@@ -124,10 +125,8 @@ extension ClientSession {
                 stream.send(go)
             }
             phase = .relaying
-            moved = 0
-            movedBefore = 0
-            lookedAt = request.start
-            begin()
+            pace.begin(at: request.start)
+            begin(at: request.start)
             if phase == .relaying, !request.upload.isDone { pumpUpload() }
         case .local(let response):
             answerLocally(response)
@@ -181,9 +180,11 @@ extension ClientSession {
     }
 
     /// On to the next request, or to the end of the connection.
-    func next() {
+    func next(at now: MonotonicTime = .now()) {
         guard request.keepAlive, !isDraining else { return finish() }
         phase = .idle
-        timer?.set(.now() + balancer.settings.intake.idleTimeout)
+        balancer.spares.give(&request.outgoing)
+        stream.releaseRoom()
+        timer?.set(now + balancer.settings.intake.idleTimeout)
     }
 }

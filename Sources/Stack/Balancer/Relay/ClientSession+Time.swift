@@ -7,14 +7,10 @@ import Linux
 import Reactor
 
 extension ClientSession {
-    /// How often the rate of content is looked at, and what a connection may take to get going.
-    static let lookEvery: Duration = .seconds(1)
-    static let lookGrace: Duration = .seconds(5)
-
     /// The next moment that matters to a request under way.
     func nextLook(at now: MonotonicTime) -> MonotonicTime {
-        if request.isAnswered { return now + Self.lookEvery }
-        var next = request.upload.isDone ? request.deadline : now + Self.lookEvery
+        if request.isAnswered { return now + balancer.bodyLook.every }
+        var next = request.upload.isDone ? request.deadline : now + balancer.bodyLook.every
         if let primary { next = min(next, due(primary)) }
         if let hedge { next = min(next, due(hedge)) }
         if let at = hedgeAt { next = min(next, at) }
@@ -93,12 +89,7 @@ extension ClientSession {
     /// Whether content moves at the least rate, either way; a stall of the backend counts as well, for
     /// as long as a whole request may take.
     private func isKeepingUp(at now: MonotonicTime) -> Bool {
-        let rate = balancer.settings.intake.bodyRateMin
-        let grace = max(Self.lookGrace, balancer.settings.requestTimeout)
-        guard rate > 0, now - lookedAt >= grace else { return true }
-        let isEnough = Double(moved - movedBefore) >= Double(rate) * (now - lookedAt).seconds
-        movedBefore = moved
-        lookedAt = now
-        return isEnough
+        let stretch = max(balancer.bodyLook.stretchMin, balancer.settings.requestTimeout)
+        return pace.isEnough(balancer.settings.intake.bodyRateMin, over: stretch, at: now)
     }
 }

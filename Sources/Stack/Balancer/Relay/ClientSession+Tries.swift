@@ -17,8 +17,7 @@ import Wire
 
 extension ClientSession {
     /// Sends the request to a backend, or waits in line for one.
-    func begin() {
-        let now = MonotonicTime.now()
+    func begin(at now: MonotonicTime) {
         guard let index = balancer.pool.take(key: request.key, at: now) else {
             guard balancer.pool.hasUsable, balancer.joinLine(self) else {
                 balancer.counters.refused += 1
@@ -108,7 +107,7 @@ extension ClientSession {
         // Another try is still under way.
         if primary != nil || hedge != nil { return }
         let isHarmless = failure.isWithoutEffect || request.mayRepeat
-        if isHarmless, let index = takeRetry(at: now) {
+        if isHarmless, let index = takeRetry(isBroken: failure.isBroken, at: now) {
             if !failure.isWithoutEffect, !request.isIdempotent { request.mayBeDone = true }
             return tryOn(index, at: now)
         }
@@ -118,10 +117,10 @@ extension ClientSession {
     }
 
     /// A backend for one more try, if that is allowed.
-    func takeRetry(at now: MonotonicTime) -> Int? {
+    func takeRetry(isBroken: Bool = false, at now: MonotonicTime) -> Int? {
         guard request.isReplayable, !request.isAnswered, now < request.deadline,
             request.tried.count <= balancer.settings.retry.triesMax,
-            request.tried.count < balancer.memberCount, balancer.budget.take()
+            request.tried.count < balancer.memberCount, balancer.budget.take(isBroken: isBroken)
         else { return nil }
         request.retries += 1
         guard
@@ -174,10 +173,9 @@ extension ClientSession {
     }
 
     /// The request is over, one way or the other.
-    func conclude() {
+    func conclude(at now: MonotonicTime = .now()) {
         if let primary { abandon(primary) }
         if let hedge { abandon(hedge) }
-        let now = MonotonicTime.now()
         balancer.budget.end(retries: request.retries)
         request.retries = 0
         if balancer.settings.admission.sheds { balancer.limit.note(now - request.start) }

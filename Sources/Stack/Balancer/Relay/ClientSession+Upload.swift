@@ -32,7 +32,7 @@ extension ClientSession {
         do {
             let taken = try request.takeUpload(queue.span)
             queue.consume(taken)
-            moved += taken
+            pace.moved += taken
         } catch {
             swap(&queue, &stream.inbound)
             refuseUpload(error)

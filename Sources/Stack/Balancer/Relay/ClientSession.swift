@@ -39,32 +39,29 @@ final class ClientSession: StreamOwner {
     var hedge: BackendConnection?
     var timer: LazyTimer?
     /// Whom the connection stands for: the peer, or whoever a PROXY header names.
-    var client: SocketAddress
+    var client: ClientAddress
     var clientText: [UInt8] = []
     var isDraining = false
     /// Requests are being taken further up the stack; a nested end must leave the next to it.
     var isTaking = false
     private var hasShutDown = false
-    /// Bytes moved for the client, and when that was last looked at.
-    var moved = 0
-    var movedBefore = 0
-    var lookedAt = MonotonicTime(nanoseconds: 0)
+    var pace = BodyPace()
 
     init(_ stream: DuplexStream, _ balancer: BalancerServer) {
         self.stream = stream
         self.balancer = balancer
-        client = stream.peer
-        setClient(stream.peer)
+        client = .ipv4(stream.peer)
+        clientText = Array(client.ip.utf8)
         stream.owner = self
     }
 
-    func setClient(_ address: SocketAddress) {
+    func setClient(_ address: ClientAddress) {
         client = address
-        clientText = Array("\(address.ip)".utf8)
+        clientText = Array(address.ip.utf8)
     }
 
     func start() {
-        timer = LazyTimer { [weak self] in self?.timerFired() }
+        timer = LazyTimer { [unowned self] in timerFired() }
         let now = MonotonicTime.now()
         if balancer.settings.intake.expectsProxy {
             phase = .greeting

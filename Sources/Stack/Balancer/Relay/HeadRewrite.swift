@@ -157,8 +157,30 @@ extension [UInt8] {
     }
 
     fileprivate mutating func append(hexadecimal16 number: UInt64) {
-        for shift in stride(from: 60, through: 0, by: -4) {
-            append(Self.hexadecimalDigit(UInt8(truncatingIfNeeded: number >> UInt64(shift)) & 0xF))
+        append(copying: HexadecimalDigits(number).bytes.span)
+    }
+}
+
+/// A number as sixteen hexadecimal digits, eight of them made at once: every nibble in a byte of its own,
+/// and on each the step from `9` to `a` where it is above nine.
+private struct HexadecimalDigits {
+    let bytes: [16 of UInt8]
+
+    init(_ number: UInt64) {
+        let high = Self.digits(UInt32(truncatingIfNeeded: number >> 32))
+        let low = Self.digits(UInt32(truncatingIfNeeded: number))
+        bytes = [16 of UInt8] { index in
+            UInt8(truncatingIfNeeded: (index < 8 ? high : low) >> UInt64(56 - (index & 7) * 8))
         }
+    }
+
+    /// The first digit in the highest byte.
+    private static func digits(_ number: UInt32) -> UInt64 {
+        var nibbles = UInt64(number)
+        nibbles = (nibbles | nibbles << 16) & 0x0000_FFFF_0000_FFFF
+        nibbles = (nibbles | nibbles << 8) & 0x00FF_00FF_00FF_00FF
+        nibbles = (nibbles | nibbles << 4) & 0x0F0F_0F0F_0F0F_0F0F
+        let isLetter = (nibbles &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+        return nibbles &+ 0x3030_3030_3030_3030 &+ isLetter &* 0x27
     }
 }

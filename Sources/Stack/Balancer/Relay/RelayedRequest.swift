@@ -50,7 +50,7 @@ struct RelayedRequest {
 
     /// Makes it fresh, with the room that it has.
     mutating func reset() {
-        outgoing.removeAll(keepingCapacity: outgoing.capacity <= 4096)
+        outgoing.removeAll(keepingCapacity: true)
         tried.removeAll(keepingCapacity: true)
         line = nil
         key = 0
@@ -76,5 +76,7 @@ struct TryFailure {
     var text: String
 
     var isWithoutEffect: Bool { kind == .unreachable }
+    /// The connection ended, or none came about, and not for want of patience.
+    var isBroken: Bool { kind != .malformed && !isTimeout }
     var status: Int { isTimeout ? 504 : 502 }
 }

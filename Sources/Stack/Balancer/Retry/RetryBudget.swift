@@ -5,6 +5,10 @@
 // requests in flight only a share may be retries (Envoy's retry budget), which bites when answers are
 // slow; and requests earn retries as they come (Finagle's), which bites when failures are quick. With
 // either spent, a failure is passed on as it is.
+//
+// A backend that dies fails all that it had in hand at once, of three backends a third of what is in
+// flight, and no share that holds a storm back would cover that. But such failures are quick, and their
+// retries move load where others add some; so they are held by the second bound alone.
 
 package import Blueprint
 
@@ -41,14 +45,18 @@ package struct RetryBudget: Sendable {
         retrying -= retries
     }
 
-    /// Takes one retry until `end`; false when there is none.
-    package mutating func take() -> Bool {
+    /// Takes one retry until `end`; false when there is none. `isBroken`: the connection of the try
+    /// before it broke or was refused.
+    package mutating func take(isBroken: Bool = false) -> Bool {
         if settings.isBudgeted {
-            let share = Int((Double(live) * settings.budgetShare).rounded(.up))
-            guard balance >= 1, retrying < max(settings.budgetMinimum, share) else { return false }
+            guard balance >= 1, isBroken || retrying < retryingMax else { return false }
             balance -= 1
         }
         retrying += 1
         return true
+    }
+
+    private var retryingMax: Int {
+        max(settings.budgetMinimum, Int((Double(live) * settings.budgetShare).rounded(.up)))
     }
 }

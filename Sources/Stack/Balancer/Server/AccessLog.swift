@@ -31,7 +31,7 @@ struct AccessLine {
 /// What the log says of a request that is over.
 struct AccessEntry {
     var line: AccessLine
-    var client: SocketAddress
+    var client: ClientAddress
     var id: String
     var status: Int
     var bytes: Int

@@ -73,7 +73,7 @@ extension BalancerServer {
         _ bytes: Span<UInt8>, _ map: HTTPHeadMap, _ session: ClientSession
     ) -> UInt64 {
         guard let value = map.value(of: .session) else {
-            return BoundedHash.mix(UInt64(session.client.ip.rawValue))
+            return BoundedHash.mix(session.client.network)
         }
         return Self.hash(bytes.extracting(value))
     }
@@ -83,7 +83,7 @@ extension BalancerServer {
     ) -> UInt64 {
         switch settings.hashKey {
         case .session: clientKey(bytes, map, session)
-        case .address: BoundedHash.mix(UInt64(session.client.ip.rawValue))
+        case .address: BoundedHash.mix(session.client.network)
         case .path: Self.hash(bytes.extracting(Self.path(map, bytes)))
         }
     }

@@ -31,8 +31,11 @@ package final class BalancerServer {
     var map = HTTPHeadMap()
     var answerMap = HTTPHeadMap()
     var out: [UInt8] = []
+    /// Room for the heads of requests that are over.
+    var spares = SpareBuffers()
     let limits: HTTPLimits
     let answerLimits: HTTPLimits
+    var bodyLook = BodyPace.Look()
 
     private let listener: Listener
     private var sessions: [ObjectIdentifier: ClientSession] = [:]
@@ -181,7 +184,7 @@ package final class BalancerServer {
     }
 
     /// A request is over.
-    func note(_ request: RelayedRequest, _ client: SocketAddress, at now: MonotonicTime) {
+    func note(_ request: RelayedRequest, _ client: ClientAddress, at now: MonotonicTime) {
         guard let line = request.line else { return }
         accessLog.note(
             AccessEntry(

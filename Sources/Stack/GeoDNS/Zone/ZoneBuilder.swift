@@ -69,7 +69,7 @@ struct ZoneBuilder {
     private static func data(of record: GeoRecord) -> DNSData? {
         switch record.kind {
         case .a: IPv4Address(record.value).map { .a($0.rawValue) }
-        case .aaaa: IPv6Text.parse(record.value).map { .aaaa(high: $0.high, low: $0.low) }
+        case .aaaa: IPv6Address(record.value).map { .aaaa(high: $0.high, low: $0.low) }
         case .txt: record.value.utf8.count <= 4096 ? .txt(record.value) : nil
         }
     }

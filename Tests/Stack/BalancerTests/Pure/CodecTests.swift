@@ -7,13 +7,21 @@ import Wire
 @testable import Balancer
 
 struct CodecTests {
-    private static let client = SocketAddress(ip: IPv4Address(192, 0, 2, 7), port: 56324)
+    private static let client = ClientAddress.ipv4(
+        SocketAddress(ip: IPv4Address(192, 0, 2, 7), port: 56324))
+    private static let far = ClientAddress(
+        IPv6Address(high: 0x2001_0db8_0000_0000, low: 0x1), port: 56324)
     private static let server = SocketAddress(ip: IPv4Address(198, 51, 100, 1), port: 443)
 
     @Test(arguments: [
-        ProxyGreeting.v1(from: client, to: server), ProxyGreeting.v2(from: client, to: server),
+        (ProxyGreeting.v1(from: client, to: server), client),
+        (ProxyGreeting.v2(from: client, to: server), client),
+        (ProxyGreeting.v1(from: far, to: server), far),
+        (ProxyGreeting.v2(from: far, to: server), far),
     ])
-    func `a PROXY header survives the wire in any pieces`(_ bytes: [UInt8]) {
+    func `a PROXY header survives the wire in any pieces`(
+        _ bytes: [UInt8], _ client: ClientAddress
+    ) {
         for count in 0..<bytes.count {
             let part = Array(bytes.prefix(count))
             let reading = ProxyGreeting.read(part.span)
@@ -21,12 +29,24 @@ struct CodecTests {
         }
         let whole = bytes + Array("GET".utf8)
         let reading = ProxyGreeting.read(whole.span)
-        #expect(reading == .header(bytes.count, Self.client))
+        #expect(reading == .header(bytes.count, client))
     }
 
     @Test(arguments: [
         ("PROXY UNKNOWN\r\n", ProxyGreeting.Reading.header(15, nil)),
-        ("PROXY TCP6 ::1 ::1 1 2\r\n", .header(24, nil)),
+        (
+            "PROXY TCP6 ::1 ::1 1 2\r\n",
+            .header(24, ClientAddress(IPv6Address(high: 0, low: 1), port: 1))
+        ),
+        (
+            "PROXY TCP6 ::ffff:192.0.2.7 ::1 56324 2\r\n", .header(41, client)
+        ),
+        ("PROXY TCP6 1.2.3.4 5.6.7.8 1 2\r\n", .malformed),
+        ("PROXY TCP4 ::1 ::1 1 2\r\n", .malformed),
+        ("PROXY TCP6 ::1 ::g 1 2\r\n", .malformed),
+        // A Unix socket names nobody; a family without room for its addresses is none.
+        ("\r\n\r\n\0\r\nQUIT\n\u{21}\u{31}\0\0", .header(16, nil)),
+        ("\r\n\r\n\0\r\nQUIT\n\u{21}\u{21}\0\0", .malformed),
         ("GET / HTTP/1.1\r\n", .malformed),
         ("PROXY TCP4 1.2.3.4 5.6.7.8 1\r\n", .malformed),
         ("PROXY TCP4 1.2.3 5.6.7.8 1 2\r\n", .malformed),
@@ -40,6 +60,19 @@ struct CodecTests {
         let bytes = Array(text.utf8)
         let reading = ProxyGreeting.read(bytes.span)
         #expect(reading == expected)
+    }
+
+    @Test func `an IPv6 client is one whatever address of its network it uses`() {
+        let (one, other) = (
+            ClientAddress(IPv6Address(high: 7, low: 1), port: 1),
+            ClientAddress(IPv6Address(high: 7, low: 2), port: 2)
+        )
+        #expect(one.network == other.network)
+        #expect(one.network != Self.far.network)
+        #expect("\(Self.far)" == "[2001:db8::1]:56324")
+        #expect(Self.far.ip == "2001:db8::1")
+        let mapped = ClientAddress(IPv6Address(mapping: IPv4Address(192, 0, 2, 7)), port: 56324)
+        #expect(mapped == Self.client)
     }
 
     @Test func `a log line has the form that tools read`() throws {

@@ -37,6 +37,22 @@ struct RetryBudgetTests {
         #expect(taken5 == 4)
     }
 
+    @Test func `whatever a dead backend had in hand is tried again, past any share`() {
+        var budget = RetryBudget(settings(minimum: 3))
+        for _ in 0..<90 { budget.begin() }
+        let broken = take(30, of: &budget, isBroken: true)
+        #expect(broken == 30, "a third of ninety")
+        let refused = take(10, of: &budget)
+        #expect(refused == 0, "refusals keep to a fifth of ninety")
+    }
+
+    @Test func `when every connection breaks, what was earned is the bound`() {
+        var budget = RetryBudget(settings(minimum: 3))
+        for _ in 0..<500 { budget.begin() }
+        let granted = take(500, of: &budget, isBroken: true)
+        #expect((199...200).contains(granted), "the reserve and a fifth of five hundred")
+    }
+
     @Test func `what is saved up has a bound`() {
         var budget = RetryBudget(settings(minimum: 1))
         for _ in 0..<10_000 {
@@ -60,7 +76,9 @@ struct RetryBudgetTests {
         return settings
     }
 
-    private func take(_ tries: Int, of budget: inout RetryBudget) -> Int {
-        (0..<tries).count { _ in budget.take() }
+    private func take(
+        _ tries: Int, of budget: inout RetryBudget, isBroken: Bool = false
+    ) -> Int {
+        (0..<tries).count { _ in budget.take(isBroken: isBroken) }
     }
 }

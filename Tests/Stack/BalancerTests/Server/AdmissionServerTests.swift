@@ -159,6 +159,26 @@ struct AdmissionServerTests {
     }
 
     @Test(arguments: [ProxyProtocol.v1, .v2])
+    func `an IPv6 client keeps its name through two balancers`(
+        _ version: ProxyProtocol
+    ) async throws {
+        let backend = try TestBackend { _ in ok() }
+        let inner = try BalancerFixture([backend.address]) { settings in
+            settings.intake.expectsProxy = true
+        }
+        let outer = try BalancerFixture([inner.address]) { settings in
+            settings.intake.expectsProxy = true
+            settings.intake.sendsProxy = version
+        }
+        let answer = try await talk(
+            "PROXY TCP6 2001:db8::7 2001:db8::1 56324 443\r\n"
+                + "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", to: outer.address)
+        #expect(answer.hasPrefix("HTTP/1.1 200 "), "\(answer.prefix(60))")
+        let seen = backend.requests.first?.head.headers["x-forwarded-for"]
+        #expect(seen == "2001:db8::7, 2001:db8::7")
+    }
+
+    @Test(arguments: [ProxyProtocol.v1, .v2])
     func `a backend is told for whom the connection stands`(_ version: ProxyProtocol) async throws {
         let raw = try RawBackend("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
         let bench = try BalancerFixture([raw.address]) { $0.intake.sendsProxy = version }

@@ -64,6 +64,19 @@ struct RetryTests {
         #expect(second.requests.last?.head.headers["idempotency-key"] == "k1")
     }
 
+    @Test func `all that a backend had in hand when it died is answered by another`() async throws {
+        let first = try Mortal()
+        let second = try TestBackend { _ in ok("second") }
+        let bench = try BalancerFixture([first.address, second.address])
+        // More in hand than any share of retries in flight.
+        let count = 2 * (RetrySettings().budgetMinimum + 28)
+        let calls = (0..<count).map { _ in Task { @ReactorActor in try await bench.send("GET") } }
+        try await until { first.requestCount == count / 2 }
+        first.die()
+        for call in calls { #expect(try await call.value.json == ["by": "second"]) }
+        #expect(second.requests.count == count)
+    }
+
     @Test func `there is one retry and no more`() async throws {
         let backends = try (0..<3).map { _ in
             try TestBackend { _ in HTTPResponse(503, error: "not here") }
@@ -151,5 +164,36 @@ final class HangUp {
                 connection.close()
             }
         }
+    }
+}
+
+/// A server that takes requests and answers none, until it dies with all of them.
+@ReactorActor
+final class Mortal {
+    private let listener: Listener
+    private var connections: [Connection] = []
+    private(set) var requestCount = 0
+
+    var address: SocketAddress { listener.address }
+
+    init() throws {
+        listener = try Listener(SocketAddress(ip: .loopback, port: 0))
+        Task { @ReactorActor in
+            while let connection = await listener.acceptNext() {
+                connections.append(connection)
+                Task { @ReactorActor in
+                    while (try? await connection.receive(deadline: soon())) == true {
+                        let text = String(decoding: connection.inbound.bytes, as: UTF8.self)
+                        connection.inbound.consume(connection.inbound.count)
+                        if !text.contains("/health/ready") { requestCount += 1 }
+                    }
+                }
+            }
+        }
+    }
+
+    func die() {
+        listener.close()
+        for connection in connections { connection.close() }
     }
 }
