@@ -31,6 +31,12 @@ package final class StoreServer {
     var touched: [GroupID: MonotonicTime] = [:]
     var sweeping: Set<GroupID> = []
     var isBalancing = false
+    /// Whether this node, having come up, asks the others for its share of the replicas.
+    var isAskingForShare: Bool
+    /// Since when there has been nothing left to ask for.
+    var contentSince: MonotonicTime?
+    /// No replica is moved by itself before that, after a move that failed.
+    var balancePauseEnd = MonotonicTime.now()
     var dropping: Set<GroupID> = []
     /// Lets tests stop a node while a merge is at a moment.
     var mergePause: @ReactorActor (MergeMoment) async -> Void = { _ in }
@@ -56,6 +62,7 @@ package final class StoreServer {
         self.name = name
         self.settings = settings
         self.dataFolder = dataFolder
+        isAskingForShare = settings.rebalance == .automatic
         log = Log(name)
         var place = settings.place(in: dataFolder, seed: seed)
         place.limits = limits
@@ -75,6 +82,7 @@ package final class StoreServer {
         clients.meter.requestLog = RequestLog(log, tier: "store")
         receiver.server = self
         host.tenant = self
+        try readNewcomers()
         try openShards()
     }
 
