@@ -38,6 +38,10 @@ package final class StoreServer {
     /// No replica is moved by itself before that, after a move that failed.
     var balancePauseEnd = MonotonicTime.now()
     var dropping: Set<GroupID> = []
+    /// Moves that are under way here, by their shards.
+    var moving: [GroupID: Int] = [:]
+    /// Since when a shard that is led here has had learners and no move.
+    var learnersSeen: [GroupID: MonotonicTime] = [:]
     /// Lets tests stop a node while a merge is at a moment.
     var mergePause: @ReactorActor (MergeMoment) async -> Void = { _ in }
     let ended = Turnstile()

@@ -166,6 +166,8 @@ struct ShardCommands {
         var target: Set<NodeID> = []
         for place in 4..<command.count { target.insert(try node(command.text(place))) }
         let deadline = MonotonicTime.now() + Self.moveTimeout
+        server.moving[replica.id, default: 0] += 1
+        defer { server.moving[replica.id, default: 1] -= 1 }
         switch await replica.replaceVoters(with: target, deadline: deadline) {
         case .done:
             server.tellShards()

@@ -15,6 +15,7 @@ extension StoreServer {
             guard !hasEnded else { return }
             transactions.sweep(shards.values.filter(\.isLeader))
             sweepMerges()
+            sweepLearners()
             balanceForNewcomers()
         }
     }

@@ -24,15 +24,19 @@ final class ShardCluster {
     var rebalance = StoreRebalance.manual
     private var newcomers: [String: ReplicaAddress] = [:]
     private let number: Int
+    /// Of the nodes that start from now on.
+    var patience = TransactionLimits()
     private var clients: [SocketAddress: RESPClient] = [:]
 
     static func with(
         shards count: Int = 1, limits: ReplicaLimits = ReplicaLimits(),
         layout: ShardLayout = ShardLayout(), rebalance: StoreRebalance = .manual,
+        patience: TransactionLimits = TransactionLimits(),
         _ body: @ReactorActor (ShardCluster) async throws -> Void
     ) async throws {
         let cluster = ShardCluster(count, limits, layout)
         cluster.rebalance = rebalance
+        cluster.patience = patience
         do {
             for name in cluster.names { try cluster.start(name) }
             try await body(cluster)
@@ -103,7 +107,7 @@ final class ShardCluster {
     ) throws {
         let server = try StoreServer(
             name: name, listen: own.client.address, dataFolder: "\(folder)/\(name)",
-            settings: settings, seed: UInt64(own.id), limits: limits)
+            settings: settings, seed: UInt64(own.id), limits: limits, patience: patience)
         servers[name] = server
         Task { @ReactorActor in await server.run() }
     }
