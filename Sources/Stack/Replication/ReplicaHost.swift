@@ -47,6 +47,7 @@ package final class ReplicaHost {
     private var leaving: Set<GroupID> = []
     private var toldAbsent: [PeerGroup: MonotonicTime] = [:]
     private var isRunning = true
+    private var isDialling = false
     /// Up to when time was counted.
     private var lastTick = MonotonicTime.now()
     /// True when the log was empty: this host takes part in nothing yet, and never did.
@@ -90,6 +91,15 @@ package final class ReplicaHost {
 
     /// Whether this host has a replica of a group, open or not.
     package func knows(_ id: GroupID) -> Bool { groups[id] != nil || recovered[id] != nil }
+
+    /// Makes another host known, from now on until this process ends; nothing for one that is.
+    package func add(_ peer: HostAddress) {
+        guard peer.id != settings.id, links[peer.id] == nil else { return }
+        addLink(to: peer)
+        guard let link = links[peer.id] else { return }
+        link.isBlocked = isCutOff
+        if isDialling, isRunning { Task { @ReactorActor in await link.run() } }
+    }
 
     private func addLink(to peer: HostAddress) {
         let hello = PeerHello(cluster: settings.cluster, from: settings.id, to: peer.id)
@@ -295,6 +305,7 @@ package final class ReplicaHost {
     package func run() async {
         Task { @ReactorActor [listener] in await listener.run() }
         for link in links.values { Task { @ReactorActor in await link.run() } }
+        isDialling = true
         await tickRegularly()
     }
 

@@ -2,6 +2,7 @@
 //
 //     CHECKSUM                 to the leader: index, checksum of the state at that index
 //     CHECKSUM AT index        to any replica: the same, once it has applied that index
+//                              -UNAVAILABLE where a copy of the state was being made just then
 //     BACKUP path              index; a new file on this node that holds every write that was
 //                              acknowledged before, see BackupFile.swift
 //     RESTORE path [FORCE]     to the leader: keys that were written; the shard has to be empty,
@@ -18,32 +19,41 @@ import Replication
 import Wire
 
 extension StoreCommands {
+    /// How long a replica may walk over its rows before it is said that it does not know.
+    private static let checksumTimeout = Duration.seconds(9)
+
     func checksum(_ command: RESPCommand) async throws(CommandRefusal) -> RESPValue {
         var words = CommandWords(command)
-        let found: StateChecksum
+        let index: UInt64
         if words.take(ifWord: "AT") {
-            found = try await checksum(at: try words.takeCount())
+            index = try words.takeCount()
         } else {
             try words.expectEnd()
             guard let command = try? StoreCommand(request: nil, action: .checksum),
-                case .checksum(let reply) = try await replicate(command)
+                case .integer(let place) = try await replicate(command)
             else {
                 throw .unavailable("no checksum was taken")
             }
-            found = reply
+            index = UInt64(place)
         }
+        let found = try await checksum(at: index)
         return .array([.integer(Int64(clamping: found.index)), .integer(Int64(found.sum))])
     }
 
     private func checksum(at index: UInt64) async throws(CommandRefusal) -> StateChecksum {
+        let state = replica.state
         let deadline = MonotonicTime.now() + replica.limits.answerTimeout
-        while replica.state.applied.index.rawValue < index, .now() < deadline {
+        while state.applied.index.rawValue < index, .now() < deadline {
             await Reactor.sleep(for: .milliseconds(2))
         }
-        guard let last = replica.state.table.lastChecksum, last.index == index else {
+        let end = MonotonicTime.now() + Self.checksumTimeout
+        while state.isTakingChecksum, .now() < end { await Reactor.sleep(for: .milliseconds(2)) }
+        switch state.table.lastChecksum {
+        case .success(let last)? where last.index == index: return last
+        case .failure(let error)?: throw .unavailable(error.description)
+        case .success?, nil:
             throw .unavailable("no checksum at index \(index) is remembered here")
         }
-        return last
     }
 
     // MARK: Backup

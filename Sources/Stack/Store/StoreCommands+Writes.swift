@@ -65,7 +65,7 @@ enum AnswerForm {
         case .refused(.overflow): throw .syntax("increment would overflow")
         case .refused(.moved): throw .unavailable("another shard owns a key")
         case .refused(.overloaded): throw .overloaded("too many transactions are prepared")
-        case .locked, .begun, .prepared, .aborted, .checksum:
+        case .locked, .begun, .prepared, .aborted:
             throw .unavailable("a transaction was left unfinished")
         case .refused(.malformed): throw .syntax("the command is not one that this build knows")
         }

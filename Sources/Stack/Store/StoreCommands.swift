@@ -195,7 +195,7 @@ struct StoreCommands {
     }
 
     private func address(of node: NodeID) -> SocketAddress? {
-        settings.directory[node]?.client.address
+        routes.address(of: node)?.client.address
     }
 }
 

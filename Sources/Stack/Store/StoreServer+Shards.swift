@@ -18,7 +18,7 @@ extension StoreServer {
         let known = host.recovered
         try removeOrphans(keeping: Set(known.keys))
         for (id, group) in known { try openShard(id, group.founding) }
-        if host.isNew {
+        if host.isNew, settings.newcomer == nil {
             let ownership = settings.ownership(of: settings.shard)
             let founding = Founding(founders: settings.founders, charter: ownership.encoded)
             try openShard(home, founding)
@@ -74,18 +74,22 @@ extension StoreServer {
             return ShardRoute(
                 shard: id, ownership: replica.state.table.ownership, commit: status.commit,
                 term: status.term, leader: status.leader, members: status.membership.members,
-                absorbed: replica.state.table.ties.absorbed)
+                absorbed: replica.state.table.ties.absorbed,
+                voters: status.membership.isJoint ? nil : status.membership.voters)
         }
     }
 
     /// Tells the other nodes what is known first-hand.
     func tellShards() {
         noteOwnShards()
-        host.tellAll(ShardRoutes.encode(ownRoutes))
+        let news = StoreNews(
+            isAsking: isAskingForShare, newcomers: routes.newcomers, routes: ownRoutes)
+        host.tellAll(news.encoded)
     }
 
     func tellShardsRegularly() async {
         while !hasEnded {
+            noteShare()
             tellShards()
             _ = await ended.wait(deadline: .now() + .milliseconds(500))
         }
@@ -122,9 +126,10 @@ extension StoreServer: HostTenant {
     }
 
     package func didHear(_ bytes: [UInt8], from node: NodeID) {
-        guard let news = try? ShardRoutes.decode(bytes) else { return }
-        routes.didHear(from: node)
-        for route in news { routes.note(route) }
+        guard let news = try? StoreNews(decoding: bytes) else { return }
+        routes.didHear(from: node, isAsking: news.isAsking)
+        for newcomer in news.newcomers { _ = takeIn(newcomer) }
+        for route in news.routes { routes.note(route) }
         dropAbsorbed()
     }
 }
@@ -141,7 +146,8 @@ extension StoreServer: ShardSplitter {
         routes.note(
             ShardRoute(
                 shard: GroupID(half.child), ownership: half.ownership, commit: position.index,
-                term: position.term, leader: nil, members: members.members))
+                term: position.term, leader: nil, members: members.members,
+                voters: members.voters))
     }
 
     func found(

@@ -31,7 +31,17 @@ package final class StoreServer {
     var touched: [GroupID: MonotonicTime] = [:]
     var sweeping: Set<GroupID> = []
     var isBalancing = false
+    /// Whether this node, having come up, asks the others for its share of the replicas.
+    var isAskingForShare: Bool
+    /// Since when there has been nothing left to ask for.
+    var contentSince: MonotonicTime?
+    /// No replica is moved by itself before that, after a move that failed.
+    var balancePauseEnd = MonotonicTime.now()
     var dropping: Set<GroupID> = []
+    /// Moves that are under way here, by their shards.
+    var moving: [GroupID: Int] = [:]
+    /// Since when a shard that is led here has had learners and no move.
+    var learnersSeen: [GroupID: MonotonicTime] = [:]
     /// Lets tests stop a node while a merge is at a moment.
     var mergePause: @ReactorActor (MergeMoment) async -> Void = { _ in }
     let ended = Turnstile()
@@ -56,6 +66,7 @@ package final class StoreServer {
         self.name = name
         self.settings = settings
         self.dataFolder = dataFolder
+        isAskingForShare = settings.rebalance == .automatic
         log = Log(name)
         var place = settings.place(in: dataFolder, seed: seed)
         place.limits = limits
@@ -75,6 +86,7 @@ package final class StoreServer {
         clients.meter.requestLog = RequestLog(log, tier: "store")
         receiver.server = self
         host.tenant = self
+        try readNewcomers()
         try openShards()
     }
 

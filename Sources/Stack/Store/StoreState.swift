@@ -29,6 +29,12 @@ package final class StoreState: ReplicatedState {
     var shadowedSplits = 0
     /// True while a backup reads the state: no other copy and no installation meanwhile.
     private(set) var isBackingUp = false
+    /// Where a checksum is to be taken, before anything more is applied.
+    var checksumDue: LogIndex?
+    /// True while a helper thread walks over the last checkpoint.
+    var isSumming = false
+    /// Lets tests hold a checksum up while it is taken.
+    var checksumPause: @ReactorActor () async -> Void = {}
 
     init(
         shard: GroupID, folder: String, founders: Membership, ownership: ShardOwnership,
@@ -48,15 +54,23 @@ package final class StoreState: ReplicatedState {
     package var checkpointed: LogPosition { table.checkpointed }
     package var membership: Membership { table.membership }
     package var isFree: Bool { !table.isCheckpointing }
-    package var wantsCheckpoint: Bool { splitting.wantsCheckpoint }
+    package var wantsCheckpoint: Bool { splitting.wantsCheckpoint || checksumDue != nil }
 
     package func apply(_ entries: [LogEntry]) throws(StateError) -> [StoreReply?] {
         try table.deleteStrays()
         if table.mustClean(before: entries) { return try applyUpToMerge(entries) }
-        // A split ends the batch: the copy for the right half is made at just that place.
-        guard let place = entries.firstIndex(where: { ShardSplit($0) != nil }),
-            let split = ShardSplit(entries[place]), entries[place].index > applied.index
-        else { return try applyToBoth(entries) }
+        // A split ends the batch: the copy for the right half is made at just that place. So does a
+        // checksum, which is of what is there.
+        let isEnd = { (entry: LogEntry) in
+            entry.index > self.applied.index
+                && (ShardSplit(entry) != nil || StoreCommand.isChecksum(entry))
+        }
+        guard let place = entries.firstIndex(where: isEnd) else { return try applyToBoth(entries) }
+        guard let split = ShardSplit(entries[place]) else {
+            let replies = try applyToBoth(Array(entries[...place]))
+            noteChecksumDue()
+            return replies
+        }
         let replies = try applyToBoth(Array(entries[..<place]))
         // One split at a time: the next waits until the half before it has its group.
         return splitting == .none ? replies + [try apply(split, entries[place])] : replies
@@ -86,6 +100,7 @@ package final class StoreState: ReplicatedState {
             isNearlyFull = usage.byteCount > usage.mapSize / 10 * 9
         }
         try didCheckpoint(due)
+        takeChecksum()
     }
 
     package func copy(to path: String) async throws(StateError) -> SnapshotFile {
@@ -98,7 +113,7 @@ package final class StoreState: ReplicatedState {
 
     /// Writes a backup of everything applied to a new file.
     func backUp(to path: String) async throws(StateError) -> BackupFile {
-        guard isFree, !table.isSnapshotting, splitting == .none else {
+        guard isFree, !table.isSnapshotting, splitting == .none, checksumDue == nil else {
             throw .system(SyscallError(stage: "backup(\(path))", errno: .again))
         }
         isBackingUp = true

@@ -47,6 +47,8 @@ private func samples() -> [TierSettings] {
     store.electionTimeout = .milliseconds(12)
     store.mapSize = 1 << 21
     store.reads = .lease
+    store.newcomer = replica
+    store.rebalance = .manual
     let node = ReplicaAddress(id: 2, client: addresses[0], peer: addresses[1].address)
     var queue = QueueSettings(node: 2, nodes: [node], partitions: 4)
     queue.acknowledge = .leader

@@ -81,7 +81,12 @@ struct UpkeepTests {
     @Test func `every table counts, and a row cannot hide in another`() throws {
         let folder = try StateFolder()
         let state = try KeyValueState.open(folder)
-        func sum() throws -> UInt32 { try state.checksum(at: 1, state.transaction()).sum }
+        func sum() throws -> UInt32 {
+            try state.checkpoint()
+            let result = state.beginChecksum().perform()
+            state.finishChecksum(result)
+            return try result.get().sum
+        }
         var sums = [try sum()]
         try state.apply(.set("a", "b", nil))
         sums.append(try sum())
@@ -93,6 +98,54 @@ struct UpkeepTests {
         sums.append(try sum())
         #expect(Set(sums).count == sums.count)
         #expect(try sum() == sums.last)
+    }
+
+    @Test func `what comes while a checksum is taken has no part in it`() throws {
+        let folder = try StateFolder()
+        let state = try KeyValueState.open(folder)
+        try state.apply(.set("a", "b", nil))
+        try state.checkpoint()
+        let before = state.beginChecksum().perform()
+        state.finishChecksum(before)
+        let work = state.beginChecksum()
+        try state.apply(.set("a", "c", nil))
+        try state.apply(.set("z", "d", nil))
+        // Its pages would be taken from under the reader.
+        #expect(try state.beginCheckpoint() == nil)
+        #expect(try state.text("a") == "c")
+        #expect(try work.perform().get() == before.get())
+        state.finishChecksum(before)
+        #expect(try state.beginCheckpoint() != nil)
+    }
+
+    @Test func `clients are answered while a checksum is taken, and the replicas agree`()
+        async throws
+    {
+        try await Cluster.with { cluster in
+            try await cluster.write(1...20)
+            let leader = try await cluster.leader()
+            let begun = Promise<Bool>()
+            let goOn = Promise<Bool>()
+            let state = try cluster.server(leader).replica.state
+            state.checksumPause = {
+                begun.fulfil(true)
+                _ = await goOn.value()
+            }
+            let verdict = Task { @ReactorActor in
+                await ShardVerifier((1...3).map(cluster.member)).verify(deadline: soon())
+            }
+            #expect(await begun.value(deadline: soon()) == true)
+            try await cluster.write(21...60)
+            try await cluster.expectWritten(1...60)
+            #expect(try cluster.server(leader).replica.isLeader)
+            #expect(state.isTakingChecksum)
+            #expect(state.isFree)
+            goOn.fulfil(true)
+            guard case .same = await verdict.value else {
+                Issue.record("replicas that took the same entries are the same")
+                return
+            }
+        }
     }
 
     // MARK: Backup

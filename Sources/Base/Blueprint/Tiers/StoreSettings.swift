@@ -25,6 +25,18 @@ package enum StoreReads: String, CaseIterable, Sendable {
     case lease
 }
 
+/// Who sees to it that a node which comes up gets its share of the replicas.
+package enum StoreRebalance: String, CaseIterable, Sendable {
+    /// The store itself, one replica at a time, for as long as a node that has come up asks.
+    ///
+    /// The default, as elsewhere (CockroachDB's replicate queue, TiKV's placement driver): a node
+    /// is added to carry something. Only coming up asks, so a replica that somebody has moved on
+    /// purpose is not moved back behind his back.
+    case automatic
+    /// Whoever sends `SHARD BALANCE`: for experiments that want no copying but what they plan.
+    case manual
+}
+
 package struct StoreSettings: Equatable, Sendable {
     /// The shard that this node begins with; counted from 0, as `ShardKey` counts.
     package var shard: Int
@@ -35,6 +47,10 @@ package struct StoreSettings: Equatable, Sendable {
     /// The replicas of every shard in shard order, this one's included: the nodes that a shard can
     /// be moved to. Empty where there is one shard.
     package var shards: [[ReplicaAddress]] = []
+    /// This node itself, where it is added to a store that is there already: it is none of the
+    /// `replicas`, begins with no shard, and the others hear of it by `SHARD JOIN`.
+    package var newcomer: ReplicaAddress?
+    package var rebalance = StoreRebalance.automatic
     package var layout = ShardLayout()
     package var acknowledge: ReplicaAcknowledgement = .majority
     /// The same choice in the words of a database's manual.
@@ -69,7 +85,7 @@ extension StoreSettings {
         try members.allow([
             "shard", "shardCount", "replica", "replicas", "shards", "layout",
             "acknowledge", "replication", "heartbeatNanoseconds", "electionTimeoutNanoseconds",
-            "mapSize", "reads",
+            "mapSize", "reads", "newcomer", "rebalance",
         ])
         let replicas = try ReplicaAddress.list(
             try members.required("replicas"), at: members.member("replicas"))
@@ -81,7 +97,10 @@ extension StoreSettings {
             throw BlueprintError(
                 member: members.member("shard"), problem: .outOfRange(Int64(shard)))
         }
-        guard replicas.contains(where: { $0.id == replica }) else {
+        if let json = members.optional("newcomer") {
+            newcomer = try ReplicaAddress(json: json, at: members.member("newcomer"))
+        }
+        guard newcomer != nil || replicas.contains(where: { $0.id == replica }) else {
             throw BlueprintError(
                 member: members.member("replica"), problem: .outOfRange(Int64(replica)))
         }
@@ -100,6 +119,7 @@ extension StoreSettings {
         try members.read("heartbeat", into: &heartbeat)
         try members.read("electionTimeout", into: &electionTimeout)
         try members.read("reads", into: &reads)
+        try members.read("rebalance", into: &rebalance)
         try members.read("mapSize", into: &mapSize, from: Self.mapSizes.lowerBound)
         guard mapSize <= Self.mapSizes.upperBound else {
             throw BlueprintError(
@@ -120,15 +140,15 @@ extension StoreSettings {
     }
 
     var json: JSON {
-        [
-            "shard": shard.json, "shardCount": shardCount.json, "replica": replica.json,
-            "replicas": .array(replicas.map(\.json)),
-            "shards": .array(shards.map { .array($0.map(\.json)) }),
-            "layout": layout.json,
-            "replication": .string(replication.rawValue),
-            "heartbeatNanoseconds": heartbeat.json,
-            "electionTimeoutNanoseconds": electionTimeout.json, "mapSize": mapSize.json,
-            "reads": .string(reads.rawValue),
+        let members: [(String, JSON)] = [
+            ("shard", shard.json), ("shardCount", shardCount.json), ("replica", replica.json),
+            ("replicas", .array(replicas.map(\.json))),
+            ("shards", .array(shards.map { .array($0.map(\.json)) })),
+            ("layout", layout.json), ("replication", .string(replication.rawValue)),
+            ("heartbeatNanoseconds", heartbeat.json),
+            ("electionTimeoutNanoseconds", electionTimeout.json), ("mapSize", mapSize.json),
+            ("reads", .string(reads.rawValue)), ("rebalance", .string(rebalance.rawValue)),
         ]
+        return .object(members + (newcomer.map { [("newcomer", $0.json)] } ?? []))
     }
 }

@@ -40,7 +40,8 @@ extension StoreServer {
         return now - last > transactions.limits.lifetime
     }
 
-    private func sweep(
+    /// One thing at a time for each shard.
+    func sweep(
         _ replica: StoreGroup, _ work: @escaping @ReactorActor (StoreServer) async -> Void
     ) {
         guard sweeping.insert(replica.id).inserted else { return }

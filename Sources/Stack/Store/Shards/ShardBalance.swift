@@ -1,5 +1,6 @@
-// Spreading shards over the nodes that are there: what a store is asked for when nodes have joined or a
-// node is to be relieved. The plan is pure; whoever is asked carries it out, one replica at a time.
+// Spreading shards over the nodes that are there: what a store is asked for when a node is to be
+// relieved, and does by itself when one comes up (StoreServer+Joining.swift). The plan is pure; whoever
+// is asked carries it out, one replica at a time.
 //
 // Nothing is remembered between two moves: each is planned from what the nodes tell then. So a
 // coordinator that dies leaves the store with one move done or not, and whoever is asked next goes on.
@@ -23,14 +24,18 @@ struct BalanceMove: Equatable {
 enum ShardBalance {
     /// The next move; nil when no two nodes differ by more than one replica.
     ///
-    /// Only nodes that are there take part: a replica on one that is away stays where it is.
-    static func next(_ shards: [GroupID: [NodeID]], nodes: [NodeID]) -> BalanceMove? {
+    /// Only nodes that are there take part: a replica on one that is away stays where it is. With
+    /// `receivers` only those are given anything.
+    static func next(
+        _ shards: [GroupID: [NodeID]], nodes: [NodeID], to receivers: [NodeID]? = nil
+    ) -> BalanceMove? {
         var counts = Dictionary(uniqueKeysWithValues: Set(nodes).map { ($0, 0) })
         for node in shards.values.joined() where counts[node] != nil {
             counts[node, default: 0] += 1
         }
         let order = counts.sorted { ($0.value, $0.key) < ($1.value, $1.key) }
-        guard let emptiest = order.first, let fullest = order.last,
+        guard let fullest = order.last,
+            let emptiest = order.first(where: { receivers?.contains($0.key) ?? true }),
             fullest.value - emptiest.value > 1
         else { return nil }
         // The fullest node has more shards than the emptiest, so one of them is not there.
@@ -59,12 +64,14 @@ extension StoreServer {
     /// How long a balancing may take; what is left then can be asked for again.
     static let balanceTimeout = Duration.seconds(300)
 
-    private var placement: [GroupID: [NodeID]] {
+    /// Who has which shard; nil while the voters of one are being changed, when a plan would take
+    /// those who come and those who go for replicas alike.
+    var placement: [GroupID: [NodeID]]? {
         noteOwnShards()
-        return routes.known.mapValues(\.members)
+        return routes.placement
     }
 
-    var balancePlan: [BalanceMove] { ShardBalance.plan(placement, nodes: routes.present) }
+    var balancePlan: [BalanceMove] { ShardBalance.plan(placement ?? [:], nodes: routes.present) }
 
     /// Moves replicas until no node has two more than another; gives the number of moves.
     func balance() async throws(CommandRefusal) -> Int {
@@ -75,14 +82,24 @@ extension StoreServer {
         defer { isBalancing = false }
         let deadline = MonotonicTime.now() + Self.balanceTimeout
         var count = 0
-        while let move = ShardBalance.next(placement, nodes: routes.present) {
+        while let move = try await nextMove(deadline) {
             try await carryOut(move, deadline: deadline)
             count += 1
         }
         return count
     }
 
-    private func carryOut(
+    /// Waits until no shard's voters are being changed.
+    private func nextMove(_ deadline: MonotonicTime) async throws(CommandRefusal) -> BalanceMove? {
+        while !hasEnded {
+            if let placement { return ShardBalance.next(placement, nodes: routes.present) }
+            guard .now() < deadline else { break }
+            await Reactor.sleep(for: .milliseconds(5))
+        }
+        throw .unavailable("the members of a shard are being changed")
+    }
+
+    func carryOut(
         _ move: BalanceMove, deadline: MonotonicTime
     ) async throws(CommandRefusal) {
         let names = move.members.map(routes.name)
@@ -92,7 +109,7 @@ extension StoreServer {
         let limit = min(deadline, .now() + ShardCommands.moveTimeout)
         try await ask(move, bytes, until: limit)
         // The next move is planned from what is told here, so this one has to be told first.
-        while !hasEnded, routes.known[move.shard]?.members.sorted() != move.members {
+        while !hasEnded, routes.known[move.shard]?.voters?.sorted() != move.members {
             guard .now() < limit else {
                 throw .unavailable("no node tells that shard \(move.shard) has moved")
             }

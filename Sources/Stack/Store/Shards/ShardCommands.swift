@@ -7,10 +7,12 @@
 //     SHARD MOVE shard TO node...         +OK once exactly these nodes have it
 //     SHARD BALANCE [PLAN]                :number of replicas moved, so that no node has two more than
 //                                         another; or a line for each move, and none is made
+//     SHARD JOIN name client peer         +OK; the node there, which was started as a newcomer, belongs
+//                                         to the store from now on, and is given its share
 //     SHARD LEAD shard node               +OK; the leader begins to hand over to that node
 //     SHARD KEY key                       the key's coordinate, and the shard that owns it or -1
 //
-// All but STATUS, ROUTES, KEY, COPY and BALANCE go to the shard's leader; another node answers
+// All but STATUS, ROUTES, KEY, COPY, JOIN and BALANCE go to the shard's leader; another node answers
 // -NOTLEADER with its address. A split of another range than the one that was looked at, and a change
 // of members on top of another, are refused as -UNAVAILABLE. After -UNKNOWN a move or a merge may be
 // asked for again, of whoever leads.
@@ -58,6 +60,7 @@ struct ShardCommands {
         case "MERGE": return try await merge(command)
         case "MOVE": return try await move(command)
         case "LEAD": return try lead(command)
+        case "JOIN" where command.count == 5: return try join(command)
         case "BALANCE" where command.count == 2:
             return .integer(Int64(try await server.balance()))
         case "BALANCE" where command.count == 3 && command.word(2, is: "PLAN"):
@@ -163,6 +166,8 @@ struct ShardCommands {
         var target: Set<NodeID> = []
         for place in 4..<command.count { target.insert(try node(command.text(place))) }
         let deadline = MonotonicTime.now() + Self.moveTimeout
+        server.moving[replica.id, default: 0] += 1
+        defer { server.moving[replica.id, default: 1] -= 1 }
         switch await replica.replaceVoters(with: target, deadline: deadline) {
         case .done:
             server.tellShards()
@@ -170,6 +175,19 @@ struct ShardCommands {
         case .refused(let refusal): throw server.commands(on: replica).refused(refusal)
         case .unknown: throw .unknown("leadership or time was lost before the move was done")
         }
+    }
+
+    /// Told to every node within a round of news; each keeps it on its disk.
+    private func join(_ command: RESPCommand) throws(CommandRefusal) -> RESPValue {
+        guard let text = command.text(2), let client = command.text(3).flatMap(SocketAddress.init),
+            let peer = command.text(4).flatMap(SocketAddress.init),
+            let newcomer = Newcomer(name: text, client: client, peer: peer)
+        else { throw .syntax("say name, client address and peer address of the node") }
+        guard server.takeIn(newcomer) else {
+            throw .unavailable("'\(text)' is another node here, or there is no room for more")
+        }
+        server.tellShards()
+        return .simple("OK")
     }
 
     private func lead(_ command: RESPCommand) throws(CommandRefusal) -> RESPValue {

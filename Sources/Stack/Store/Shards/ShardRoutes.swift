@@ -5,9 +5,10 @@
 // hint costs a redirect and never a wrong answer. Nodes tell each other of the shards that they
 // have a replica of, now and then and after each change, and the newest news of a shard is believed.
 //
-//     news    count:varint  route ...
+//     routes  count:varint  route ...
 //     route   group:varint  ownership  commit:varint  term:varint  flag [leader:varint]
 //             count:varint  member:varint ...  count:varint  absorbed:varint ...
+//             flag [count:varint  voter:varint ...]
 
 import Blueprint
 import Endpoints
@@ -28,6 +29,8 @@ struct ShardRoute: Hashable, Sendable {
     var members: [NodeID]
     /// Shards that are part of it by now.
     var absorbed: [UInt64] = []
+    /// Those of the members that have a vote; nil while they are being changed.
+    var voters: [NodeID]?
 
     func isNewer(than other: ShardRoute) -> Bool {
         let mine = (ownership.version, term.rawValue, commit.rawValue)
@@ -39,10 +42,15 @@ struct ShardRoute: Hashable, Sendable {
 @ReactorActor
 final class ShardRoutes {
     private let own: NodeID
-    private let directory: [NodeID: ReplicaAddress]
+    /// Every node of the store: those of the blueprint, and newcomers.
+    private var directory: [NodeID: NodeAddress]
+    /// Nodes that were added to the store after its start.
+    private(set) var newcomers: [Newcomer] = []
     private(set) var known: [GroupID: ShardRoute] = [:]
     /// When each node spoke last.
     private var heard: [NodeID: MonotonicTime] = [:]
+    /// Since when each node has been asking for its share of the replicas.
+    private var asking: [NodeID: MonotonicTime] = [:]
     /// By shards that are part of another one by now: that one.
     private var heirs: [GroupID: GroupID] = [:]
     /// The shards that have a running replica here.
@@ -51,7 +59,7 @@ final class ShardRoutes {
     /// Begins with what the blueprint says of every shard.
     init(_ settings: StoreSettings) {
         own = settings.node
-        directory = settings.directory
+        directory = settings.directory.mapValues { NodeAddress(client: $0.client, peer: $0.peer) }
         for (shard, replicas) in settings.shards.enumerated() {
             note(
                 ShardRoute(
@@ -59,6 +67,16 @@ final class ShardRoutes {
                     commit: .zero, term: .zero, leader: nil,
                     members: replicas.map { settings.node($0.id, of: shard) }))
         }
+    }
+
+    /// Takes a node in; false for one that is known, or when there is no room.
+    func add(_ newcomer: Newcomer) -> Bool {
+        guard directory[newcomer.id] == nil, newcomers.count < Newcomer.countMax else {
+            return false
+        }
+        directory[newcomer.id] = newcomer.place
+        newcomers.append(newcomer)
+        return true
     }
 
     /// Believes a piece of news, unless a newer one is known.
@@ -72,14 +90,39 @@ final class ShardRoutes {
         }
     }
 
-    func didHear(from node: NodeID) { heard[node] = .now() }
+    func didHear(from node: NodeID, isAsking: Bool) {
+        let isNew = !isPresent(node)
+        heard[node] = .now()
+        if !isAsking {
+            asking[node] = nil
+        } else if isNew || asking[node] == nil {
+            asking[node] = .now()
+        }
+    }
 
     /// The nodes that have spoken within the last few rounds of news, and this one.
-    var present: [NodeID] {
-        let now = MonotonicTime.now()
-        return directory.keys.filter { node in
-            node == own || heard[node].map { now - $0 < .seconds(2) } ?? false
-        }.sorted()
+    var present: [NodeID] { directory.keys.filter(isPresent).sorted() }
+
+    private func isPresent(_ node: NodeID) -> Bool {
+        node == own || heard[node].map { .now() - $0 < .seconds(2) } ?? false
+    }
+
+    /// The nodes that are there and have been asking for their share for so long.
+    func asking(for time: Duration) -> [NodeID] {
+        asking.filter { isPresent($0.key) && .now() - $0.value >= time }.keys.sorted()
+    }
+
+    /// Who has which shard; nil while the voters of one are being changed.
+    var placement: [GroupID: [NodeID]]? {
+        var placement: [GroupID: [NodeID]] = [:]
+        for (shard, route) in known {
+            // What the blueprint says has no voters yet, and is as good.
+            guard let voters = route.voters ?? (route.term == .zero ? route.members : nil) else {
+                return nil
+            }
+            placement[shard] = voters
+        }
+        return placement
     }
 
     /// Whether a shard is part of another one: that it has ended is for ever.
@@ -118,6 +161,8 @@ final class ShardRoutes {
         directory.first { $0.value.client.name == name }?.key
     }
 
+    func address(of node: NodeID) -> NodeAddress? { directory[node] }
+
     /// Where clients reach the members of a shard.
     func addresses(of shard: GroupID) -> [NamedAddress] {
         known[shard]?.members.compactMap { directory[$0]?.client } ?? []
@@ -147,8 +192,13 @@ final class ShardRoutes {
 
     // MARK: News
 
-    static func encode(_ routes: [ShardRoute]) -> [UInt8] {
+    nonisolated static func encode(_ routes: [ShardRoute]) -> [UInt8] {
         var writer = ByteWriter()
+        encode(routes, into: &writer)
+        return writer.finish()
+    }
+
+    nonisolated static func encode(_ routes: [ShardRoute], into writer: inout ByteWriter) {
         writer.write(count: routes.count)
         for route in routes {
             writer.write(varint: route.shard.rawValue)
@@ -157,15 +207,23 @@ final class ShardRoutes {
             writer.write(varint: route.term.rawValue)
             writer.write(bool: route.leader != nil)
             if let leader = route.leader { writer.write(varint: leader.rawValue) }
-            writer.write(count: route.members.count)
-            for member in route.members { writer.write(varint: member.rawValue) }
+            writer.write(shards: route.members.map(\.rawValue))
             writer.write(shards: route.absorbed)
+            writer.write(bool: route.voters != nil)
+            if let voters = route.voters { writer.write(shards: voters.map(\.rawValue)) }
         }
-        return writer.finish()
     }
 
-    static func decode(_ bytes: [UInt8]) throws(ByteReaderError) -> [ShardRoute] {
+    nonisolated static func decode(_ bytes: [UInt8]) throws(ByteReaderError) -> [ShardRoute] {
         var reader = ByteReader(bytes.span)
+        let routes = try decode(from: &reader)
+        try reader.expectEnd()
+        return routes
+    }
+
+    nonisolated static func decode(from reader: inout ByteReader) throws(ByteReaderError)
+        -> [ShardRoute]
+    {
         var routes: [ShardRoute] = []
         for _ in 0..<(try reader.readCount()) {
             let shard = GroupID(try reader.readVarint())
@@ -173,16 +231,14 @@ final class ShardRoutes {
             let commit = LogIndex(try reader.readVarint())
             let term = Term(try reader.readVarint())
             let leader = try reader.readBool() ? NodeID(try reader.readVarint()) : nil
-            var members: [NodeID] = []
-            for _ in 0..<(try reader.readCount()) {
-                members.append(NodeID(try reader.readVarint()))
-            }
+            let members = try reader.readShards().map { NodeID($0) }
+            let absorbed = try reader.readShards()
+            let voters = try reader.readBool() ? try reader.readShards().map { NodeID($0) } : nil
             routes.append(
                 ShardRoute(
                     shard: shard, ownership: ownership, commit: commit, term: term,
-                    leader: leader, members: members, absorbed: try reader.readShards()))
+                    leader: leader, members: members, absorbed: absorbed, voters: voters))
         }
-        try reader.expectEnd()
         return routes
     }
 }

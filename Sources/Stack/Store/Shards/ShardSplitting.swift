@@ -42,7 +42,7 @@ struct ShardSplitting {
         let deadline = MonotonicTime.now() + Self.copyTimeout
         let members = replica.membership.members
         let peers = members.filter { $0 != replica.replica }
-            .compactMap { server.settings.directory[$0]?.client.address }.map { RESPClient($0) }
+            .compactMap { server.routes.address(of: $0)?.client.address }.map { RESPClient($0) }
         defer { for peer in peers { peer.close() } }
         while !server.hasEnded, replica.isLeader {
             let isReady = replica.state.prepareSplit()

@@ -7,7 +7,7 @@ import Replication
 
 extension StoreSettings {
     /// The name of this node among all nodes of the store.
-    var node: NodeID { node(replica, of: shard) }
+    var node: NodeID { newcomer.map { Newcomer($0).id } ?? node(replica, of: shard) }
 
     /// A shard has at most 255 replicas in the beginning (AddressPlan), so no two nodes share one.
     func node(_ replica: Int, of shard: Int) -> NodeID { NodeID(UInt64(shard << 8 | replica)) }
@@ -16,12 +16,13 @@ extension StoreSettings {
         shards.isEmpty ? [(shard, replicas)] : shards.enumerated().map { ($0, $1) }
     }
 
-    /// Every node of the store.
+    /// Every node of the store in the beginning, and this one.
     var directory: [NodeID: ReplicaAddress] {
         var directory: [NodeID: ReplicaAddress] = [:]
         for (shard, replicas) in everyShard {
             for replica in replicas { directory[node(replica.id, of: shard)] = replica }
         }
+        if let newcomer { directory[node] = newcomer }
         return directory
     }
 

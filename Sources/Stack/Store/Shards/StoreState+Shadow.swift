@@ -57,5 +57,5 @@ extension StoreState {
     }
 
     /// Whether something reads the state, so that no other copy may begin.
-    var isBusy: Bool { isBackingUp || isCopyingShadow }
+    var isBusy: Bool { isBackingUp || isCopyingShadow || isSumming }
 }

@@ -54,7 +54,7 @@ package final class KeyValueState {
     var tables: StateTables
     var phase: Phase
     var checkpointCount: UInt64 = 0
-    /// Set while a copy of the last checkpoint is being read.
+    /// Set while the last checkpoint is being read, for a copy or for a checksum.
     var snapshot: SnapshotDescriptor?
 
     /// The last entry that was applied; what reads show.
@@ -73,7 +73,7 @@ package final class KeyValueState {
     var pendingSplit: PendingSplit?
     var straySearch: StraySearch
     /// What the last entry that asked for a checksum found, in this life of the process.
-    var lastChecksum: StateChecksum?
+    var lastChecksum: Result<StateChecksum, StateError>?
     /// Requests that were forgotten since this process started.
     package internal(set) var forgottenCount = 0
 

@@ -1,6 +1,7 @@
 // The bytes of a command in a log entry. Decoding takes nothing on trust: whatever comes back has
 // been through the same limits as a command that was built.
 
+import Raft
 import Wire
 
 extension StoreCommand {
@@ -12,6 +13,14 @@ extension StoreCommand {
         static let transact: UInt8 = 5
         static let openSession: UInt8 = 6
         static let checksum: UInt8 = 12
+    }
+
+    /// Whether an entry asks for a checksum of the state that it leaves.
+    static func isChecksum(_ entry: LogEntry) -> Bool {
+        guard case .command(let bytes) = entry.payload, bytes.first == Tag.checksum else {
+            return false
+        }
+        return (try? StoreCommand(decoding: bytes.span))?.action == .checksum
     }
 
     package var encoded: [UInt8] {

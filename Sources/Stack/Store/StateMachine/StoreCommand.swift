@@ -34,7 +34,7 @@ package struct StoreCommand: Hashable, Sendable {
         /// Has no request of its own: a second opening is another session.
         case openSession
         case step(TransactionStep)
-        /// Changes nothing: every replica looks at what it has.
+        /// Changes nothing: every replica looks at what it has there.
         case checksum
         case merge(MergeStep)
     }

@@ -24,8 +24,6 @@ package enum StoreReply: Hashable, Sendable {
     case prepared
     /// Home has decided against it. Never kept.
     case aborted
-    /// What this replica has at the entry; the others may have something else. Never kept.
-    case checksum(StateChecksum)
 
     /// Why a command changed nothing.
     package enum Refusal: UInt8, Error, Hashable, Sendable {
@@ -53,7 +51,6 @@ package enum StoreReply: Hashable, Sendable {
         static let begun: UInt8 = 8
         static let prepared: UInt8 = 9
         static let aborted: UInt8 = 10
-        static let checksum: UInt8 = 11
     }
 
     /// The form in the request table, and between shards.
@@ -85,10 +82,6 @@ package enum StoreReply: Hashable, Sendable {
             id.encode(into: &writer)
         case .prepared: writer.write(u8: Tag.prepared)
         case .aborted: writer.write(u8: Tag.aborted)
-        case .checksum(let found):
-            writer.write(u8: Tag.checksum)
-            writer.write(varint: found.index)
-            writer.write(u32: found.sum)
         }
         return writer.bytes
     }
@@ -116,9 +109,6 @@ package enum StoreReply: Hashable, Sendable {
         case Tag.begun: self = .begun(try TransactionID(decoding: &reader))
         case Tag.prepared: self = .prepared
         case Tag.aborted: self = .aborted
-        case Tag.checksum:
-            self = .checksum(
-                StateChecksum(index: try reader.readVarint(), sum: try reader.readU32()))
         default: return nil
         }
     }

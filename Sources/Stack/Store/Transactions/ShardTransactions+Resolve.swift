@@ -15,6 +15,8 @@ extension StoreServer {
             guard !hasEnded else { return }
             transactions.sweep(shards.values.filter(\.isLeader))
             sweepMerges()
+            sweepLearners()
+            balanceForNewcomers()
         }
     }
 }

@@ -27,6 +27,8 @@ struct TransactionLimits: Sendable {
     var fenceTimeout = Duration.seconds(4)
     /// How long the other shard of a merge is asked for one part.
     var partTimeout = Duration.seconds(6)
+    /// How long a shard has learners that no move is about, before they are let go.
+    var learnerLifetime = Duration.seconds(10)
     /// Transactions that this node coordinates at once; more are refused as overload.
     var coordinatedMax = 1024
     /// Unfinished ones that are asked about at once.

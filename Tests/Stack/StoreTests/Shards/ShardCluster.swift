@@ -20,14 +20,23 @@ final class ShardCluster {
     private let shards: [[ReplicaAddress]]
     private let limits: ReplicaLimits
     private let layout: ShardLayout
+    /// Of the nodes that start from now on; by hand, unless a test is about it.
+    var rebalance = StoreRebalance.manual
+    private var newcomers: [String: ReplicaAddress] = [:]
+    private let number: Int
+    /// Of the nodes that start from now on.
+    var patience = TransactionLimits()
     private var clients: [SocketAddress: RESPClient] = [:]
 
     static func with(
         shards count: Int = 1, limits: ReplicaLimits = ReplicaLimits(),
-        layout: ShardLayout = ShardLayout(),
+        layout: ShardLayout = ShardLayout(), rebalance: StoreRebalance = .manual,
+        patience: TransactionLimits = TransactionLimits(),
         _ body: @ReactorActor (ShardCluster) async throws -> Void
     ) async throws {
         let cluster = ShardCluster(count, limits, layout)
+        cluster.rebalance = rebalance
+        cluster.patience = patience
         do {
             for name in cluster.names { try cluster.start(name) }
             try await body(cluster)
@@ -42,19 +51,31 @@ final class ShardCluster {
         self.limits = limits
         self.layout = layout
         let number = Self.nextNumber.wrappingAdd(1, ordering: .relaxed).newValue
+        self.number = number
         folder = "/tmp/shard-tests-\(CurrentProcess.id)-\(number)"
         shards = (1...count).map { shard in
-            (1...3).map { id in
-                let ip = IPv4Address(
-                    127, UInt8(129 + (CurrentProcess.id >> 8) & 0x3F),
-                    UInt8(CurrentProcess.id & 0xFF), UInt8((number * 12 + shard * 3 + id) % 250))
-                let name = "store-\(shard)-\(id)"
-                return ReplicaAddress(
-                    id: id,
-                    client: NamedAddress(name: name, address: SocketAddress(ip: ip, port: 7000)),
-                    peer: SocketAddress(ip: ip, port: 7001))
-            }
+            (1...3).map { Self.place(of: "store-\(shard)-\($0)", $0, number * 12 + shard * 3) }
         }
+    }
+
+    private static func place(of name: String, _ id: Int, _ base: Int) -> ReplicaAddress {
+        let ip = IPv4Address(
+            127, UInt8(129 + (CurrentProcess.id >> 8) & 0x3F), UInt8(CurrentProcess.id & 0xFF),
+            UInt8((base + id) % 250))
+        return ReplicaAddress(
+            id: id, client: NamedAddress(name: name, address: SocketAddress(ip: ip, port: 7000)),
+            peer: SocketAddress(ip: ip, port: 7001))
+    }
+
+    /// Starts a node that is none of the blueprint's, for the first time or again.
+    func startNewcomer(_ name: String) throws -> ReplicaAddress {
+        let own =
+            newcomers[name] ?? Self.place(of: name, newcomers.count + 1, number * 12)
+        newcomers[name] = own
+        var settings = settings(shard: 0, replica: own.id)
+        settings.newcomer = own
+        try start(name, own, settings)
+        return own
     }
 
     private static let nextNumber = Atomic<Int>(0)
@@ -67,17 +88,28 @@ final class ShardCluster {
     func start(_ name: String) throws {
         for (shard, replicas) in shards.enumerated() {
             guard let own = replicas.first(where: { $0.client.name == name }) else { continue }
-            var settings = StoreSettings(
-                shard: shard, shardCount: shards.count, replica: own.id, replicas: replicas)
-            settings.shards = shards
-            settings.mapSize = 64 << 20
-            settings.layout = layout
-            let server = try StoreServer(
-                name: name, listen: own.client.address, dataFolder: "\(folder)/\(name)",
-                settings: settings, seed: UInt64(own.id), limits: limits)
-            servers[name] = server
-            Task { @ReactorActor in await server.run() }
+            try start(name, own, settings(shard: shard, replica: own.id))
         }
+    }
+
+    private func settings(shard: Int, replica: Int) -> StoreSettings {
+        var settings = StoreSettings(
+            shard: shard, shardCount: shards.count, replica: replica, replicas: shards[shard])
+        settings.shards = shards
+        settings.mapSize = 64 << 20
+        settings.layout = layout
+        settings.rebalance = rebalance
+        return settings
+    }
+
+    private func start(
+        _ name: String, _ own: ReplicaAddress, _ settings: StoreSettings
+    ) throws {
+        let server = try StoreServer(
+            name: name, listen: own.client.address, dataFolder: "\(folder)/\(name)",
+            settings: settings, seed: UInt64(own.id), limits: limits, patience: patience)
+        servers[name] = server
+        Task { @ReactorActor in await server.run() }
     }
 
     func stop(_ name: String) async throws {
@@ -137,7 +169,8 @@ final class ShardCluster {
     }
 
     private func address(of name: String) throws -> SocketAddress {
-        try #require(shards.joined().first { $0.client.name == name }?.client.address)
+        let known = Array(shards.joined()) + newcomers.values
+        return try #require(known.first { $0.client.name == name }?.client.address)
     }
 
     /// Calls until somebody answers, following redirects; every try sends the same words.

@@ -92,6 +92,34 @@ struct ShardMoveTests {
         }
     }
 
+    @Test func `a move that is cut off leaves no learners behind`() async throws {
+        var patience = TransactionLimits()
+        patience.learnerLifetime = .milliseconds(400)
+        try await ShardCluster.with(shards: 2, patience: patience) { cluster in
+            let leader = try await cluster.leader(of: 0)
+            for name in second { try cluster.server(name).host.isCutOff = true }
+            let asked = Task { @ReactorActor in
+                try await cluster.ask(leader, ["SHARD", "MOVE", "0", "TO"] + second)
+            }
+            try await cluster.until("the new nodes are learners") {
+                let members = try cluster.server(leader).shards[GroupID(0)]?.membership
+                return members?.learners.count == 3 ? () : nil
+            }
+            try await cluster.stop(leader)
+            _ = try? await asked.value
+            let next = try await cluster.leader(of: 0)
+            try await cluster.until("the next leader has let them go") {
+                let members = try cluster.server(next).shards[GroupID(0)]?.membership
+                return members?.learners.isEmpty == true ? () : nil
+            }
+            for name in second { try cluster.server(name).host.isCutOff = false }
+            try cluster.start(leader)
+            // And it can be asked for again.
+            try await cluster.move(0, to: second)
+            #expect(cluster.nodes(of: 0) == second)
+        }
+    }
+
     @Test func `a client that asks the old nodes is sent on, with the newer version`() async throws
     {
         try await ShardCluster.with(shards: 2) { cluster in

@@ -11,6 +11,7 @@ package struct StoreSpec: Sendable, Equatable {
     package var capacity: Int?
     package var reads = StoreReads.readIndex
     package var layout = ShardLayout()
+    package var rebalance = StoreRebalance.automatic
 
     package init() {}
 }
@@ -23,6 +24,7 @@ extension StoreSpec: TierSpecification {
             ("replication", ExperimentSchema.words(StoreReplication.self)),
             ("capacity", ExperimentSchema.ref("size")),
             ("reads", ExperimentSchema.words(StoreReads.self)),
+            ("rebalance", ExperimentSchema.words(StoreRebalance.self)),
             ("sharding", ExperimentSchema.words(StoreSharding.self)),
             ("users-per-shard", ExperimentSchema.integer(from: 1)),
         ]
@@ -39,6 +41,9 @@ extension StoreSpec: TierSpecification {
         spec.capacity = fields.optional("capacity", Checked.size(StoreSettings.mapSizes))
         spec.reads =
             fields.optional("reads", Checked.word("kind of read", StoreReads.self)) ?? spec.reads
+        spec.rebalance =
+            fields.optional("rebalance", Checked.word("rebalancing", StoreRebalance.self))
+            ?? spec.rebalance
         readLayout(&fields, reader.log, into: &spec.layout)
         return .store(spec)
     }
@@ -67,6 +72,7 @@ extension StoreSpec: TierSpecification {
         settings.mapSize = capacity ?? settings.mapSize
         settings.reads = reads
         settings.layout = layout
+        settings.rebalance = rebalance
         return .store(settings)
     }
 }
