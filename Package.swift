@@ -96,6 +96,7 @@ let package = Package(
             "Load", "Linux", "Reactor", "Wire", "Endpoints", "Collections", "Determinism",
             "Telemetry", "Experiment", "History"),
         harness("Checkers", "Experiment", "History"),
+        harness("Consistency", "Linux", "Wire"),
         harness(
             "Faults", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint",
             "Experiment",
@@ -111,7 +112,7 @@ let package = Package(
             "Balancer", "Edge", "App", "Cache", "GeoDNS", "Store", "Queue"),
         command(
             "faultline", "Linux", "Reactor", "Wire", "Blueprint", "Experiment", "History",
-            "Testbed", "Load", "Checkers", "Faults", "Report", "Conductor"),
+            "Testbed", "Load", "Checkers", "Consistency", "Faults", "Report", "Conductor"),
         command(
             "faultline-bench", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Determinism",
             "Blueprint", "Experiment", "Testbed"),
@@ -168,6 +169,7 @@ let package = Package(
             "Harness", "Load", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Telemetry",
             "Experiment", "History"),
         tests("Harness", "Checkers", "Experiment", "History"),
+        tests("Harness", "Consistency", "Linux"),
         tests(
             "Harness", "Faults", "Linux", "Reactor", "Wire", "Endpoints", "Determinism",
             "Blueprint",
