@@ -28,27 +28,6 @@ package enum Thread {
 
     /// The calling thread's handle, which tells threads of this process apart without a system call.
     package static var currentHandle: UInt { UInt(pthread_self()) }
-
-    /// Runs `body` on a thread of its own and waits for its result; blocks the caller.
-    package static func runAndWait<Result: Sendable>(
-        _ name: String, _ body: @escaping @Sendable () -> Result
-    ) throws(SyscallError) -> Result {
-        let slot = ResultSlot<Result>(done: try Wakeup(blocking: true))
-        try start(name) {
-            slot.value = body()
-            slot.done.signal()
-        }
-        slot.done.waitForOne()
-        guard let value = slot.value else { preconditionFailure("a finished thread left a result") }
-        return value
-    }
-}
-
-/// Handed from the thread to its starter; the wakeup orders the write before the read.
-private final class ResultSlot<Value: Sendable>: @unchecked Sendable {
-    let done: Wakeup
-    var value: Value?
-    init(done: consuming Wakeup) { self.done = done }
 }
 
 private final class ThreadBody: Sendable {

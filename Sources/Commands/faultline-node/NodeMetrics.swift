@@ -6,7 +6,9 @@
 // second list that could fall behind. A tier that does not answer leaves `up` at 0.
 
 import App
+import Balancer
 import Blueprint
+import Cache
 import Endpoints
 import Linux
 import Queue
@@ -28,6 +30,9 @@ struct NodeMetrics {
         case let app as AppServer: app.describe(&page)
         case let store as StoreServer: store.describe(&page)
         case let queue as QueueServer: queue.describe(&page)
+        case let worker as WorkerServer: worker.describe(&page)
+        case let cache as CacheServer: cache.describe(&page)
+        case let balancer as BalancerServer: balancer.describe(&page)
         default: break
         }
         let status = await status(of: tier)

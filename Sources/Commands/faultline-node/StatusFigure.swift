@@ -1,5 +1,6 @@
 // The numbers of a tier's own status, flattened to names. Pure.
 
+import Telemetry
 import Wire
 
 struct StatusFigure: Equatable {
@@ -9,22 +10,10 @@ struct StatusFigure: Equatable {
     /// Past this many a status page is cut: a page must not grow with what clients made up.
     private static let countMax = 500
 
-    /// Lines of `name:value`, or of `name:part=value,part=value`, as Redis writes INFO.
+    /// Of the text of INFO.
     static func figures(ofInfo text: String) -> [StatusFigure] {
         var figures: [StatusFigure] = []
-        for line in text.split(whereSeparator: \.isNewline) where !line.hasPrefix("#") {
-            let parts = line.split(separator: ":", maxSplits: 1)
-            guard parts.count == 2 else { continue }
-            if parts[1].contains("=") {
-                for pair in parts[1].split(separator: ",") {
-                    let sides = pair.split(separator: "=", maxSplits: 1)
-                    guard sides.count == 2 else { continue }
-                    add("\(parts[0])_\(sides[0])", sides[1], to: &figures)
-                }
-            } else {
-                add(String(parts[0]), parts[1], to: &figures)
-            }
-        }
+        for field in InfoReading.fields(of: text) { add(field.name, field.value, to: &figures) }
         return figures
     }
 

@@ -15,6 +15,7 @@ struct AppParts {
     let reads: any DataStore
     let sessions: any Sessions
     let orders: any OrderDesk
+    let cache: CacheTier?
     /// Nil without a cache.
     let documents: ReadThrough?
     let staleCopies: StaleCopies?
@@ -44,12 +45,13 @@ struct AppParts {
             self.reads = reads
             guarded = [store, reads]
         }
-        let cache =
+        let cache: CacheTier? =
             settings.cache.isEmpty
             ? nil
             : CacheTier(
                 settings.cache, caching: settings.caching, timeout: timeouts.cache,
                 passesContext: settings.cacheTakesContext)
+        self.cache = cache
         documents = cache.map { cache in
             ReadThrough(
                 cache, caching: settings.caching, lifetime: settings.cacheLifetime,
@@ -57,7 +59,7 @@ struct AppParts {
                 random: random.fork("lifetimes"))
         }
         staleCopies = cache.map { StaleCopies($0) }
-        sessions = Self.sessions(settings, cache, store)
+        sessions = Self.sessions(name, settings, cache, store)
         let queue =
             settings.queue.isEmpty
             ? nil
@@ -86,6 +88,7 @@ struct AppParts {
         sessions = StoredSessions(store: store, lifetime: settings.sessionLifetime)
         orders = BackgroundOrders(
             name: name, store: store, work: settings.work, waiting: store.waitingOrders)
+        cache = nil
         documents = nil
         staleCopies = nil
         guarded = []
@@ -93,9 +96,9 @@ struct AppParts {
     }
 
     private static func sessions(
-        _ settings: AppSettings, _ cache: CacheTier?, _ store: any DataStore
+        _ name: String, _ settings: AppSettings, _ cache: CacheTier?, _ store: any DataStore
     ) -> any Sessions {
-        if settings.mode == .sticky { return OwnSessions(lifetime: settings.sessionLifetime) }
+        if settings.mode == .sticky { return OwnSessions(name, lifetime: settings.sessionLifetime) }
         if let cache, settings.sessions == .cache {
             return CachedSessions(cache: cache, lifetime: settings.sessionLifetime)
         }

@@ -33,6 +33,8 @@ package final class AppServer {
     let parts: AppParts
     private var server: HTTPServer?
     private var isDraining = false
+    private var readiness = Readiness()
+    private var isProbing = false
     /// Requests that came without an id and got one here.
     private var named = 0
     /// Makes such ids differ from those of the process before.
@@ -130,20 +132,35 @@ package final class AppServer {
     ///
     /// Dependencies that all apps share do not count: when the store blinks, every app would turn
     /// unready at once, and the balancer would have nobody for the requests that need no store or
-    /// are served from stale copies. What an app has alone does count: a monolith's failed disk.
+    /// are served from stale copies. What an app has alone does count: a monolith's failed disk, and
+    /// being cut off from everything, if it lasts.
     private func health(_ kind: String) -> HTTPResponse {
         switch kind {
         case "live": return HTTPResponse(200, json: ["live": true])
         case "ready":
-            let isReady = !isDraining && ((parts.store as? OwnStore)?.isWritable ?? true)
+            let isCutOff = parts.isCutOff
+            if isCutOff { probe() }
+            let isConnected = readiness.observe(isWell: !isCutOff, at: .now())
+            let isReady =
+                !isDraining && isConnected && ((parts.store as? OwnStore)?.isWritable ?? true)
             return HTTPResponse(
                 isReady ? 200 : 503,
                 json: [
-                    "ready": .bool(isReady),
+                    "ready": .bool(isReady), "cutOff": .bool(isCutOff),
                     "storeShardsAway": .integer(Int64(parts.guarded.first?.openBreakers ?? 0)),
                     "queuePartitionsAway": .integer(Int64(parts.queue?.openBreakers ?? 0)),
                 ])
         default: return HTTPResponse(404, error: "no such health check")
+        }
+    }
+
+    /// An app without requests would never learn that it is cut off no longer.
+    private func probe() {
+        guard !isProbing else { return }
+        isProbing = true
+        Task { @ReactorActor in
+            _ = try? await parts.store.get("{u0}:ready", deadline: .now() + .milliseconds(500))
+            isProbing = false
         }
     }
 

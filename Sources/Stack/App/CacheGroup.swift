@@ -36,6 +36,9 @@ final class CacheGroup {
             failuresMax: 3, pause: .milliseconds(100), probeTimeout: timeout)
     }
 
+    /// Left alone since its last calls failed.
+    var isAway: Bool { breaker.isOpen }
+
     /// One command. Members that cannot be reached, or that follow, are passed over; one that does not
     /// answer in time has taken all the time that there was.
     func call(_ words: [String]) async throws(ClientError) -> RESPValue {

@@ -36,6 +36,9 @@ final class CacheTier {
         }
     }
 
+    /// No place of it answers.
+    var isAway: Bool { (groups + gutter).allSatisfy(\.isAway) }
+
     /// Where a key is looked for: its place, and then the gutter.
     func places(of key: String) -> [CachePlace] {
         let own = CachePlace(group: groups[ring.member(of: key)], lifetimeMax: nil)

@@ -27,7 +27,6 @@ struct KillCostTests {
             KillCost(
                 try scenario.verdict(), operations: scenario.run.operations, rate: 100))
         #expect(cost.usersAffected == 0)
-        #expect(cost.shareAffected == 0)
     }
 
     @Test func `a lost write is counted`() throws {

@@ -66,7 +66,7 @@ struct TopologyReaderTests {
             "to: app", "policy: random, to: app",
             [
                 "6:38: error: unknown policy \"random\"; valid here: round-robin, "
-                    + "least-connections, two-choices, consistent-hash"
+                    + "least-connections, two-choices, consistent-hash, sticky"
             ]
         ),
         (

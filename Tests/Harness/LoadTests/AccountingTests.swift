@@ -97,6 +97,19 @@ extension LoopSuite {
             }
         }
 
+        @Test func `who signed in for one load is signed in for the next`() async throws {
+            let app = try TestApp()
+            defer { app.stop() }
+            var first = try Rehearsal(against: app.address)
+            let sessions = "/tmp/faultline-kept-\(CurrentProcess.id).json"
+            defer { try? File.remove(sessions) }
+            first.plan.sessions = sessions
+            #expect(try await first.run().stats.signIns > 0)
+            var second = try Rehearsal(against: app.address)
+            second.plan.sessions = sessions
+            #expect(try await second.run().stats.signIns == 0)
+        }
+
         @Test func `windows sum up to the plan`() async throws {
             let app = try TestApp()
             defer { app.stop() }

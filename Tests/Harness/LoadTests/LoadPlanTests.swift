@@ -11,7 +11,8 @@ struct LoadPlanTests {
         LoadPlan(
             seed: .max, duration: .seconds(30), profile: Samples.profile,
             target: try #require(SocketAddress("10.1.2.3:8080")), host: "balancer-1",
-            history: "/run/history.jsonl", latencies: "/run/latency.hlog")
+            history: "/run/history.jsonl", latencies: "/run/latency.hlog",
+            sessions: "/run/sessions.json")
     }
 
     @Test func `a plan reads back as it was written`() throws {

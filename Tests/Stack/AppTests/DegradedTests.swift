@@ -54,6 +54,33 @@ struct DegradedTests {
         }
     }
 
+    @Test func `an app that nothing answers turns unready once that lasts, and ready again`()
+        async throws
+    {
+        let bench = try Bench(requestTimeout: .milliseconds(300))
+        let token = try await bench.signIn(17)
+        bench.cache.kill()
+        func isReady() async throws -> Bool {
+            try await bench.get("/health/ready").status == 200
+        }
+        // A cache that is away is nothing that another app would do better.
+        for _ in 0..<5 { #expect(try await bench.get("/users/17/feed", token).status == 200) }
+        #expect(try await isReady())
+        bench.store.mood = .answering(.error("UNAVAILABLE no leader"))
+        let deadline = MonotonicTime.now() + .seconds(40)
+        while try await isReady() {
+            try #require(.now() < deadline)
+            _ = try await bench.get("/users/17/feed", token)
+            await Reactor.sleep(for: .milliseconds(10))
+        }
+        // Nobody sends it requests now, so it must find out by itself.
+        bench.store.mood = .well
+        while try await !isReady() {
+            try #require(.now() < deadline)
+            await Reactor.sleep(for: .milliseconds(10))
+        }
+    }
+
     @Test func `a full queue is not asked again at once`() async throws {
         let bench = try Bench()
         let token = try await bench.signIn(17)

@@ -12,6 +12,9 @@ package enum BalancingPolicy: String, CaseIterable, Sendable {
     case twoChoices = "two-choices"
     /// One key, one backend, unless that has more than its share.
     case consistentHash = "consistent-hash"
+    /// The backend that a session was begun at, by the name before `~` in its token; the least loaded
+    /// where there is no session or that backend is out.
+    case sticky
 }
 
 /// What consistent hashing takes the key from.

@@ -30,7 +30,4 @@ package struct KillCost: Hashable, Sendable {
         recovery = fault.recovery.fromInjection
         lostWrites = verdict.data?.lost.count
     }
-
-    /// Between 0 and 1.
-    package var shareAffected: Double { users > 0 ? Double(usersAffected) / Double(users) : 0 }
 }

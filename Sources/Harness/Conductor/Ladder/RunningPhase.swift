@@ -81,6 +81,7 @@ final class RunningPhase {
         let plan = LoadPlan(
             seed: seed, duration: length, profile: profile, target: entry.plan.listen,
             host: service?.name ?? entry.name, history: "\(folder)/history.jsonl",
+            sessions: "\(self.folder)/sessions.json",
             service: service)
         try await load.start(
             plan, planPath: "\(folder)/load-plan.json", program: options.ownProgram,

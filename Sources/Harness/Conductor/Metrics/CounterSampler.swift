@@ -7,6 +7,7 @@ import Experiment
 import History
 import Linux
 import Reactor
+import Telemetry
 import Testbed
 import Wire
 
@@ -57,11 +58,9 @@ final class CounterSampler {
         let client = RESPClient(address)
         defer { client.close() }
         let reply = try? await client.call(["INFO"], deadline: .now() + .milliseconds(500))
-        var fields: [String: Int64] = [:]
-        for line in (reply?.text ?? "").split(whereSeparator: \.isNewline) {
-            let parts = line.split(separator: ":", maxSplits: 1)
-            if parts.count == 2, let value = Int64(parts[1]) { fields[String(parts[0])] = value }
+        let fields = InfoReading.fields(of: reply?.text ?? "").compactMap { field in
+            Int64(field.value).map { (field.name, $0) }
         }
-        return fields
+        return Dictionary(fields) { _, last in last }
     }
 }

@@ -23,6 +23,10 @@ final class MetricsSampler {
     let resources = ResourceSampler()
     private var isStopped = false
     private let gate = Turnstile()
+    /// By node, kept from one second to the next: a connection a second and node would be work for the
+    /// very nodes that are measured.
+    private var pages: [String: HTTPClient] = [:]
+    private var links: [String: RESPClient] = [:]
 
     init(_ stack: Stack, path: String, log: EventLog) throws(SyscallError) {
         self.stack = stack
@@ -38,6 +42,8 @@ final class MetricsSampler {
             next = next + .seconds(1)
             _ = await gate.wait(deadline: next)
         }
+        for client in pages.values { client.close() }
+        for client in links.values { client.close() }
     }
 
     func stop() {
@@ -46,15 +52,16 @@ final class MetricsSampler {
     }
 
     private func sample() async {
+        let diskWait = HostPressure.diskWait()
         let questions = stack.members.map { member in
-            Task { @ReactorActor in await line(of: member) }
+            Task { @ReactorActor in await line(of: member, hostDiskWait: diskWait) }
         }
         var bytes: [UInt8] = []
         for question in questions { await question.value?.append(to: &bytes, epoch: log.epoch) }
         try? File.write(file, bytes.span)
     }
 
-    private func line(of member: Member) async -> MetricsLine? {
+    private func line(of member: Member, hostDiskWait: Duration?) async -> MetricsLine? {
         guard let process = member.node.process, process.isRunning else { return nil }
         var metrics: [MetricsLine.Metric] = []
         if let usage = ProcessUsage(pid: process.pid) {
@@ -64,7 +71,7 @@ final class MetricsSampler {
             }
             metrics.append(.init("memory_bytes", Double(usage.residentBytes)))
         }
-        let used = resources.sample(member, at: log.now)
+        let used = resources.sample(member, at: log.now, hostDiskWait: hostDiskWait)
         let information = await information(of: member)
         if let used { resources.keep(used, information) }
         metrics += (used?.metrics ?? []) + information
@@ -72,16 +79,16 @@ final class MetricsSampler {
     }
 
     private func information(of member: Member) async -> [MetricsLine.Metric] {
-        if let address = member.plan.metrics { return await page(of: address) }
+        if let address = member.plan.metrics { return await page(of: member, at: address) }
         switch member.plan.kind {
         case .cache, .store, .queue: return await info(of: member)
         default: return []
         }
     }
 
-    private func page(of address: SocketAddress) async -> [MetricsLine.Metric] {
-        let client = HTTPClient(address)
-        defer { client.close() }
+    private func page(of member: Member, at address: SocketAddress) async -> [MetricsLine.Metric] {
+        let client = pages[member.name] ?? HTTPClient(address)
+        pages[member.name] = client
         let request = HTTPRequest("GET", "/metrics", host: "\(address.ip)")
         guard
             let response = try? await client.send(
@@ -92,14 +99,9 @@ final class MetricsSampler {
     }
 
     private func info(of member: Member) async -> [MetricsLine.Metric] {
-        let client = RESPClient(member.plan.listen)
-        defer { client.close() }
+        let client = links[member.name] ?? RESPClient(member.plan.listen)
+        links[member.name] = client
         let reply = try? await client.call(["INFO"], deadline: .now() + .milliseconds(300))
-        guard let text = reply?.text else { return [] }
-        return text.split(whereSeparator: \.isNewline).compactMap { line in
-            let parts = line.split(separator: ":", maxSplits: 1)
-            guard parts.count == 2, let value = Double(parts[1]) else { return nil }
-            return .init(String(parts[0]), value)
-        }
+        return InfoReading.numbers(of: reply?.text ?? "").map { .init($0.name, $0.value) }
     }
 }

@@ -24,8 +24,9 @@ final class ResourceSampler {
     private var before: [String: Reading] = [:]
     private(set) var samples: [NodeSample] = []
 
-    /// The node's figures since the last call; nil at the first, and after a restart.
-    func sample(_ member: Member, at offset: Int64) -> NodeSample? {
+    /// The node's figures since the last call; nil at the first, and after a restart. The host's wait
+    /// is one for all nodes, so whoever samples them reads it.
+    func sample(_ member: Member, at offset: Int64, hostDiskWait: Duration?) -> NodeSample? {
         guard let process = member.node.process, process.isRunning,
             let load = ProcessLoad(pid: process.pid)
         else {
@@ -34,7 +35,7 @@ final class ResourceSampler {
         }
         let reading = Reading(
             time: .now(), startTicks: process.startTicks, load: load,
-            budget: member.node.group?.usage(), hostDiskWait: HostPressure.diskWait())
+            budget: member.node.group?.usage(), hostDiskWait: hostDiskWait)
         guard let last = before.updateValue(reading, forKey: member.name),
             last.startTicks == reading.startTicks
         else { return nil }

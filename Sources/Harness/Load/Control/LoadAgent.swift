@@ -25,6 +25,8 @@ package final class LoadAgent {
     private let errand: JourneyErrand
     private let generator: LoadGenerator
     private let preview: PlanFingerprint
+    private let sessionsPath: String?
+    private var sessionsFailure: SyscallError?
     private var server: HTTPServer?
     private var work: Task<Void, Never>?
     private var isDone = false
@@ -34,7 +36,9 @@ package final class LoadAgent {
     package init(_ plan: LoadPlan, listen: SocketAddress) throws(SyscallError) {
         let arrivals = plan.arrivals
         preview = arrivals.fingerprint(first: Self.previewCount)
-        errand = JourneyErrand(arrivals, host: plan.host)
+        errand = JourneyErrand(
+            arrivals, host: plan.host, sessions: plan.sessions.map { SessionBook.read($0) } ?? [:])
+        sessionsPath = plan.sessions
         generator = LoadGenerator(
             arrivals, plan.profile, to: plan.destinations, errand: errand,
             records: try LoadRecords(history: plan.history, latencies: plan.latencies))
@@ -57,9 +61,19 @@ package final class LoadAgent {
         guard work == nil, !isDone else { return false }
         work = Task { @ReactorActor in
             await generator.run(epoch: epoch)
+            keepSessions()
             isDone = true
         }
         return true
+    }
+
+    private func keepSessions() {
+        guard let sessionsPath else { return }
+        do throws(SyscallError) {
+            try SessionBook.save(errand.sessions, to: sessionsPath)
+        } catch {
+            sessionsFailure = error
+        }
     }
 
     /// Returns when the load that was begun is over and its files are whole.
@@ -86,7 +100,7 @@ package final class LoadAgent {
         stats.fingerprint = "\(generator.fingerprint)"
         stats.isCut = generator.isCut
         stats.isDone = isDone
-        stats.problem = generator.recordFailure?.description
+        stats.problem = generator.recordFailure?.description ?? sessionsFailure?.description
         return stats
     }
 

@@ -25,13 +25,18 @@ package struct LoadPlan: Equatable, Sendable {
     package var history: String?
     /// Where the interval log of latencies goes; nil keeps none.
     package var latencies: String?
+    /// Where the users' sessions are read from at the start, if the file is there, and left at the end:
+    /// so users stay signed in from one load to the next. Nil: everybody signs in.
+    package var sessions: String?
     /// Found by its name; then `target` is of no account.
     package var service: LoadService?
 
     package init(
         seed: UInt64, duration: Duration, profile: LoadProfile, target: SocketAddress, host: String,
-        history: String? = nil, latencies: String? = nil, service: LoadService? = nil
+        history: String? = nil, latencies: String? = nil, sessions: String? = nil,
+        service: LoadService? = nil
     ) {
+        self.sessions = sessions
         self.seed = seed
         self.duration = duration
         self.profile = profile
@@ -94,6 +99,7 @@ extension LoadPlan {
         }
         if let history { members.append(("history", .string(history))) }
         if let latencies { members.append(("latencies", .string(latencies))) }
+        if let sessions { members.append(("sessions", .string(sessions))) }
         if let service { members.append(("service", service.json)) }
         return .object(members)
     }
@@ -131,6 +137,7 @@ extension LoadPlan {
             },
             host: host, history: try fields.optional("history", "a path", \.string),
             latencies: try fields.optional("latencies", "a path", \.string),
+            sessions: try fields.optional("sessions", "a path", \.string),
             service: try fields.optional("service", "a service", LoadService.init(json:)))
         try fields.finish()
     }

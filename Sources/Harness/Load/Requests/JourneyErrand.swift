@@ -14,13 +14,15 @@ final class JourneyErrand: Errand {
     private let plan: ArrivalPlan
     private let heads: RequestHeads
     /// By user.
-    private var sessions: [Int: Session] = [:]
+    private(set) var sessions: [Int: Session]
     /// Sign-ins that were answered with a token.
     private(set) var signIns = 0
     /// Those among them that took the place of a session which the system had forgotten.
     private(set) var sessionsRenewed = 0
 
-    init(_ plan: ArrivalPlan, host: String) {
+    /// `sessions` are those that users already have.
+    init(_ plan: ArrivalPlan, host: String, sessions: [Int: Session] = [:]) {
+        self.sessions = sessions
         self.plan = plan
         heads = RequestHeads(host: host)
     }
@@ -113,7 +115,7 @@ final class JourneyErrand: Errand {
             throw Unfinished(Conclusion(response, to: .read))
         }
         let granted = response.json
-        guard let token = granted?["token"]?.string, JourneyErrand.isLegal(token) else {
+        guard let token = granted?["token"]?.string, Session.isLegal(token) else {
             throw Unfinished(Conclusion(.failed(.malformed)))
         }
         signIns += 1
@@ -133,19 +135,6 @@ final class JourneyErrand: Errand {
         }
     }
 
-    private static func isLegal(_ token: String) -> Bool {
-        !token.isEmpty && token.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f }
-    }
-}
-
-/// What the system granted at a sign-in.
-private struct Session {
-    /// Bytes that are fit for a field.
-    let token: [UInt8]
-    /// Counted from before the sign-in, so never later than the system means it.
-    let end: MonotonicTime
-
-    func isLive(at now: MonotonicTime) -> Bool { now < end }
 }
 
 /// A request that ended before its answer.

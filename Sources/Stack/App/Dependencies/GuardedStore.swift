@@ -27,6 +27,7 @@ final class GuardedStore: DataStore {
     }
 
     var openBreakers: Int { breakers.values.count { $0.isOpen } }
+    var allBreakersOpen: Bool { breakers.values.allSatisfy(\.isOpen) }
 
     func get(_ key: String, deadline: MonotonicTime) async throws(DependencyError) -> [UInt8]? {
         try await call(on: key, deadline) { () async throws(DependencyError) in

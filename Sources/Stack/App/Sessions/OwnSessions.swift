@@ -1,5 +1,6 @@
 // Sessions in the memory of this one process: what the article's crucial rule forbids. They are gone
-// with the process, and no other app knows them.
+// with the process, and no other app knows them. A token begins with the app's name, by which a balancer that
+// is told to (`policy: sticky`) finds the way back.
 
 import Collections
 import Linux
@@ -7,6 +8,7 @@ import Reactor
 
 @ReactorActor
 final class OwnSessions: Sessions {
+    private let name: String
     private let lifetime: Duration
     private let countMax: Int
     private var users: [String: (user: Int, end: MonotonicTime)] = [:]
@@ -14,8 +16,9 @@ final class OwnSessions: Sessions {
     private var tokens = FIFO<String>()
 
     /// Past `countMax` the oldest sessions go.
-    init(lifetime: Duration, countMax: Int = 100_000) {
+    init(_ name: String, lifetime: Duration, countMax: Int = 100_000) {
         precondition(countMax > 0, "somebody must be able to sign in")
+        self.name = name
         self.lifetime = lifetime
         self.countMax = countMax
     }
@@ -28,7 +31,7 @@ final class OwnSessions: Sessions {
             _ = tokens.popFirst()
             users[oldest] = nil
         }
-        let token = SessionToken.fresh()
+        let token = "\(name)~\(SessionToken.fresh())"
         users[token] = (user, now + lifetime)
         tokens.append(token)
         return token

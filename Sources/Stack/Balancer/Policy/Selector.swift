@@ -8,6 +8,7 @@ enum Selector: Sendable {
     case leastConnections(LeastConnections)
     case twoChoices(TwoChoices, SeededRandom)
     case consistentHash(BoundedHash)
+    case sticky(Affinity)
 
     init(_ policy: BalancingPolicy, random: SeededRandom) {
         switch policy {
@@ -15,6 +16,7 @@ enum Selector: Sendable {
         case .leastConnections: self = .leastConnections(LeastConnections())
         case .twoChoices: self = .twoChoices(TwoChoices(), random.fork("policy"))
         case .consistentHash: self = .consistentHash(BoundedHash())
+        case .sticky: self = .sticky(Affinity())
         }
     }
 
@@ -36,6 +38,11 @@ enum Selector: Sendable {
             self = .twoChoices(policy, random)
             return choice
         case .consistentHash(let policy): return policy.choose(candidates, key: key)
+        case .sticky(var policy):
+            self = .sticky(Affinity())
+            let choice = policy.choose(candidates, key: key)
+            self = .sticky(policy)
+            return choice
         }
     }
 
@@ -46,6 +53,7 @@ enum Selector: Sendable {
             for index in changed { policy.reset(index) }
             self = .roundRobin(policy)
         case .consistentHash: self = .consistentHash(BoundedHash(members))
+        case .sticky: self = .sticky(Affinity(members))
         case .leastConnections, .twoChoices: break
         }
     }

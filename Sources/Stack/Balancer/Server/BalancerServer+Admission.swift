@@ -27,8 +27,13 @@ extension BalancerServer {
                 status: 429, retryAfter: seconds(wait), why: "too many requests of one client")
         }
         if settings.admission.sheds, let refusal = shed(bytes, map, session) { return refusal }
-        if settings.policy == .consistentHash {
-            session.request.key = hashKey(bytes, map, session)
+        switch settings.policy {
+        case .consistentHash: session.request.key = hashKey(bytes, map, session)
+        case .sticky:
+            session.request.key =
+                map.value(of: .session).map { Affinity.key(of: bytes.extracting($0)) }
+                ?? Affinity.none
+        case .roundRobin, .leastConnections, .twoChoices: break
         }
         return .forward
     }

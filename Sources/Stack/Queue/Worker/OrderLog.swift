@@ -1,5 +1,5 @@
-// A worker's log lines of orders that it did: those that took long, or all, each with the id of the request
-// that ordered. What failed is told where it fails.
+// What a worker tells of orders that it did: how long they took, and log lines of those that took long, or of
+// all, each with the id of the request that ordered. What failed is told where it fails.
 
 import Endpoints
 import Linux
@@ -10,11 +10,14 @@ struct OrderLog {
     /// Effects that take longer are told of.
     private let slow: Duration = .milliseconds(250)
     var isEvery = false
+    /// What effects took.
+    private(set) var seconds = FixedHistogram.latency
     private var rate = LogRate(perSecond: 1000)
 
     init(_ log: Log) { self.log = log }
 
     mutating func note(_ order: Order, _ outcome: EffectOutcome, took: Duration) {
+        seconds.record(took)
         guard isEvery || took > slow,
             let skipped = rate.take(at: .nanoseconds(MonotonicTime.now().nanoseconds))
         else { return }

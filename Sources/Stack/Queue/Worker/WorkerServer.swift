@@ -25,8 +25,8 @@ package final class WorkerServer {
     private let settings: WorkerSettings
     private let consumer: Consumer
     private let effects: Effects
-    private let health: WorkerHealth
-    private var requests: OrderLog
+    let health: WorkerHealth
+    private(set) var requests: OrderLog
     private let server: HTTPServer
     private let changed = Turnstile()
     /// Woken when the next heartbeat should not wait.

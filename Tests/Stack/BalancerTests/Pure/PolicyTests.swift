@@ -92,6 +92,22 @@ struct PolicyTests {
         #expect(loads.max() == 125)
     }
 
+    @Test func `a session goes home, however busy home is, and elsewhere only when it is out`() {
+        var policy = Affinity((0..<3).map { (index: $0, name: "app-\($0)") })
+        let key = Affinity.key(of: Array("app-1~0f3c~9".utf8).span)
+        for _ in 0..<10 { #expect(policy.choose(candidates([0, 900, 0]), key: key) == 1) }
+        let others = candidates([5, 0, 4]).filter { $0.index != 1 }
+        #expect(policy.choose(others, key: key) == 2)
+        #expect(policy.choose([], key: key) == nil)
+    }
+
+    @Test(arguments: ["", "0f3c", "17.0f3c", "~0f3c", "app-9~0f3c"])
+    func `a token of nobody's goes to the least loaded`(token: String) {
+        var policy = Affinity((0..<3).map { (index: $0, name: "app-\($0)") })
+        let key = Affinity.key(of: Array(token.utf8).span)
+        #expect(policy.choose(candidates([3, 2, 1]), key: key) == 2)
+    }
+
     private func candidates(_ loads: [Int]) -> [Candidate] {
         loads.enumerated().map { Candidate(index: $0, inFlight: $1) }
     }
