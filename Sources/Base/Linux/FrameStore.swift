@@ -54,6 +54,16 @@ package struct FrameStore: ~Copyable {
         return unsafe body(bytes.bindMemory(to: UInt8.self).span)
     }
 
+    /// Lends the frame of an occupied slot to change it in place.
+    package mutating func change<Result>(
+        _ slot: Slot, _ body: (inout MutableSpan<UInt8>) -> Result
+    ) -> Result {
+        let bytes = unsafe UnsafeMutableRawBufferPointer(
+            start: base + Int(slot.index) * Self.slotSize, count: Int(lengths[Int(slot.index)]))
+        var frame = unsafe bytes.bindMemory(to: UInt8.self).mutableSpan
+        return body(&frame)
+    }
+
     package mutating func release(_ slot: Slot) {
         precondition(lengths[Int(slot.index)] > 0, "a slot is released once")
         lengths[Int(slot.index)] = 0

@@ -85,10 +85,8 @@ package final class FaultFactory {
                 shard, to: names, returns: returns, targets: target.nodes, desk: desk)
         case .partition:
             return PartitionFault(try links(target), network: network, probe: probe)
-        case .latency(let delay, let jitter):
-            return try impairment(Impairment(delay: delay, jitter: jitter), on: target)
-        case .loss(let ratio):
-            return try impairment(Impairment(loss: ratio), on: target)
+        case .link(_, let impairment):
+            return try self.impairment(impairment, on: target)
         }
     }
 

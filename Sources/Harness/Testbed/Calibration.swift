@@ -1,6 +1,7 @@
 // How good the link emulator is on this host, measured from the outside: datagrams between two
 // nodes, first without an impairment, then with one, and the time that injecting and healing take.
 
+import Experiment
 package import Linux
 import Reactor
 

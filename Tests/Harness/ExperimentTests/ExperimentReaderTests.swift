@@ -18,7 +18,7 @@ struct ExperimentReaderTests {
         #expect(plan.method.map(\.id) == ["1", "2"])
         #expect(plan.method[0].fault == .kill(signal: .kill))
         #expect(
-            plan.method[1].fault == .latency(delay: .milliseconds(50), jitter: .zero))
+            plan.method[1].fault == .link(.latency, Impairment(delay: .milliseconds(50))))
         #expect(plan.method[1].target.description == "{between: [app, one of cache]}")
         #expect(plan.method[1].location.description == "x.yaml:15:5")
         #expect(plan.objectives.map(\.objective.text).count == 2)
@@ -125,7 +125,7 @@ struct ExperimentReaderTests {
         (
             "fault: kill", "fault: explode",
             "14:30: error: unknown fault \"explode\"; valid here: kill, pause, latency, loss, "
-                + "partition, slowloris, cache-flush, shard-split, shard-move"
+                + "duplicate, reorder, corrupt, rate, partition, slowloris, cache-flush, shard-split, shard-move"
         ),
         (
             "for: 8s", "for: 8s, repeat: 3",

@@ -23,19 +23,24 @@ struct ImpairmentInSandboxTests {
             untouched: { bench.direction(2, 3) })
     }
 
-    /// Changes the impairment of the same direction without the fault's knowledge.
-    private func replace(_ bench: FaultBench, by impairment: Impairment) throws {
-        try bench.links.impair(from: bench.address(1), to: bench.address(2), impairment)
+    /// Changes what a fault laid without its knowledge.
+    private func replace(
+        _ bench: FaultBench, _ fault: ImpairmentFault, by impairment: Impairment
+    ) throws {
+        try bench.links.impair([bench.direction(1, 2)], impairment, as: fault.layer)
     }
 
     @Test func `a delayed direction is late, another is not, and then neither`() async throws {
         try await FaultBench.with(three) { bench in
             let fault = try bench.fault(
-                .latency(delay: .milliseconds(50), jitter: .milliseconds(5)), from: 1, to: 2)
+                .link(
+                    .latency, Impairment(delay: .milliseconds(50), jitter: .milliseconds(5))),
+                from: 1, to: 2)
             let proof = try await fault.runThrough()
             #expect(
                 proof.acts.map(\.name) == [
-                    "delay p50", "delay p50 of the slowest link", "untouched link",
+                    "delay p50", "delay p50 of the slowest link", "delay p10 to p90",
+                    "untouched link",
                 ])
             #expect(proof.gone.map(\.name) == ["delay after", "packets", "dropped by plan"])
             #expect(try bench.links.impaired().isEmpty)
@@ -44,21 +49,23 @@ struct ImpairmentInSandboxTests {
 
     @Test func `a lossy direction loses its share, and then nothing`() async throws {
         try await FaultBench.with(three) { bench in
-            let fault = try bench.fault(.loss(ratio: 0.2), from: 1, to: 2)
+            let fault = try bench.fault(
+                .link(.loss, Impairment(loss: .independent(0.2))), from: 1, to: 2)
             let proof = try await fault.runThrough()
-            #expect(proof.acts.map(\.name) == ["loss", "untouched link"])
+            #expect(proof.acts.map(\.name) == ["lost", "untouched link"])
             #expect(try bench.links.impaired().isEmpty)
         }
     }
 
     @Test(arguments: [
-        Impairment(delay: .milliseconds(50)), Impairment(loss: 0.1), Impairment(loss: 1),
+        Impairment(delay: .milliseconds(50)), Impairment(loss: .independent(0.1)),
+        Impairment(loss: .independent(1)),
     ])
     func `without its rule an impairment is none`(impairment: Impairment) async throws {
         try await FaultBench.with(three) { bench in
             let fault = fault(bench, impairment)
             try fault.inject()
-            try bench.links.heal(from: bench.address(1), to: bench.address(2))
+            try bench.links.heal([bench.direction(1, 2)], as: fault.layer)
             await expectUnproven("no rule that impairs node-1 -> node-2") {
                 _ = try await fault.prove()
             }
@@ -68,28 +75,28 @@ struct ImpairmentInSandboxTests {
 
     @Test(arguments: [
         Impairment(delay: .milliseconds(20)), Impairment(delay: .milliseconds(200)), Impairment(),
-        Impairment(loss: 1),
+        Impairment(loss: .independent(1)),
     ])
     func `another delay than promised is noticed`(actual: Impairment) async throws {
         try await FaultBench.with(three) { bench in
             let fault = fault(bench, Impairment(delay: .milliseconds(50)))
             try fault.inject()
-            try replace(bench, by: actual)
+            try replace(bench, fault, by: actual)
             await expectUnproven("\(bench.direction(1, 2))") { _ = try await fault.prove() }
         }
     }
 
     @Test(arguments: [
-        (0.01, 0.0),
+        (0.01, 0.2),
         (0.1, 0.3),
         (0.5, 0.2),
         (0.9, 1.0),
     ])
     func `another ratio than promised is noticed`(promised: Double, actual: Double) async throws {
         try await FaultBench.with(three) { bench in
-            let fault = fault(bench, Impairment(loss: promised))
+            let fault = fault(bench, Impairment(loss: .independent(promised)))
             try fault.inject()
-            try replace(bench, by: Impairment(loss: actual))
+            try replace(bench, fault, by: Impairment(loss: .independent(actual)))
             await expectUnproven("probes lost, promised") { _ = try await fault.prove() }
         }
     }
@@ -109,7 +116,7 @@ struct ImpairmentInSandboxTests {
         }
     }
 
-    @Test(arguments: [Impairment(delay: .milliseconds(50)), Impairment(loss: 0.5)])
+    @Test(arguments: [Impairment(delay: .milliseconds(50)), Impairment(loss: .independent(0.5))])
     func `an impairment that stays is no heal`(impairment: Impairment) async throws {
         try await FaultBench.with(three) { bench in
             let fault = fault(bench, impairment)
@@ -128,6 +135,92 @@ struct ImpairmentInSandboxTests {
             try fault.heal()
             let evidence = try await fault.proveHealed()
             #expect(evidence.first?.value == "not measured, every direction is cut")
+        }
+    }
+
+    @Test(arguments: [
+        (LinkFaultWord.loss, Impairment(loss: .everyNth(5)), "lost"),
+        (.loss, Impairment(loss: .gilbertElliott(GilbertElliott(p: 0.05, r: 0.3))), "lost"),
+        (.duplicate, Impairment(duplicate: 0.3), "doubled"),
+        (.corrupt, Impairment(corruption: Corruption(ratio: 0.2)), "lost"),
+        (
+            .corrupt, Impairment(corruption: Corruption(ratio: 0.2, checksum: .repaired)),
+            "damaged"
+        ),
+        (
+            .reorder,
+            Impairment(reordering: Reordering(ratio: 0.2, delay: .milliseconds(20))),
+            "held back"
+        ),
+        (.rate, Impairment(rate: RateLimit(bitsPerSecond: 10_000_000)), "rate"),
+        (
+            .latency,
+            Impairment(
+                delay: Delay(
+                    .milliseconds(40), jitter: .milliseconds(10), distribution: .normal,
+                    keepsOrder: false)), "delay p10 to p90"
+        ),
+    ])
+    func `every impairment is seen to act, and to be gone`(
+        word: LinkFaultWord, impairment: Impairment, evidence: String
+    ) async throws {
+        try await FaultBench.with(three) { bench in
+            let fault = try bench.fault(.link(word, impairment), from: 1, to: 2)
+            let proof = try await fault.runThrough()
+            #expect(proof.acts.contains { $0.name == evidence }, "\(proof.acts)")
+            #expect(try bench.links.impaired().isEmpty)
+        }
+    }
+
+    @Test(arguments: [
+        (Impairment(duplicate: 0.3), Impairment(duplicate: 0.05), "probes doubled"),
+        (
+            Impairment(corruption: Corruption(ratio: 0.2)), Impairment(loss: .independent(0.2)),
+            "no receiver has seen a wrong checksum"
+        ),
+        (
+            Impairment(corruption: Corruption(ratio: 0.2, checksum: .repaired)),
+            Impairment(corruption: Corruption(ratio: 0.2)), "probes damaged"
+        ),
+        (
+            Impairment(reordering: Reordering(ratio: 0.2, delay: .milliseconds(20))),
+            Impairment(), "probes held back"
+        ),
+        (
+            Impairment(rate: RateLimit(bitsPerSecond: 10_000_000)),
+            Impairment(rate: RateLimit(bitsPerSecond: 20_000_000)), "promised 10.000Mbit/s"
+        ),
+        (
+            Impairment(rate: RateLimit(bitsPerSecond: 10_000_000)),
+            Impairment(rate: RateLimit(bitsPerSecond: 5_000_000)), "promised 10.000Mbit/s"
+        ),
+    ])
+    func `another impairment than promised is noticed`(
+        promised: Impairment, actual: Impairment, complaint: String
+    ) async throws {
+        try await FaultBench.with(three) { bench in
+            let fault = fault(bench, promised)
+            try fault.inject()
+            try replace(bench, fault, by: actual)
+            await expectUnproven(complaint) { _ = try await fault.prove() }
+        }
+    }
+
+    @Test func `two faults on one link are proven and healed each for itself`() async throws {
+        try await FaultBench.with(three) { bench in
+            let late = fault(bench, Impairment(delay: .milliseconds(30)))
+            let lossy = fault(bench, Impairment(loss: .independent(0.3)))
+            try late.inject()
+            try lossy.inject()
+            _ = try await late.prove()
+            _ = try await lossy.prove()
+            try late.heal()
+            _ = try await late.proveHealed()
+            _ = try await lossy.prove()
+            await expectUnproven("no rule") { try late.proveStanding() }
+            try lossy.heal()
+            _ = try await lossy.proveHealed()
+            #expect(try bench.links.detoured().isEmpty)
         }
     }
 }

@@ -53,7 +53,7 @@ struct PartitionInSandboxTests {
     @Test func `silence without a rule is no partition`() async throws {
         try await FaultBench.with(pair) { bench in
             try bench.links.impair(
-                from: bench.address(1), to: bench.address(2), Impairment(loss: 1))
+                from: bench.address(1), to: bench.address(2), Impairment(loss: .independent(1)))
             let fault = fault(bench)
             await expectUnproven("no rule") { _ = try await fault.prove() }
             await expectUnproven("nothing crosses") { _ = try await fault.proveHealed() }

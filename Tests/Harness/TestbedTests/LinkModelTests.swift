@@ -1,6 +1,7 @@
 // The fate of packets, without a kernel: every share within binomial bounds, every promise exact.
 
 import Determinism
+import Experiment
 import Linux
 import Testing
 
@@ -9,28 +10,40 @@ import Testing
 struct LinkModelTests {
     private let start = MonotonicTime(nanoseconds: 1_000_000_000)
 
-    private func fates(_ impairment: Impairment, seed: UInt64 = 1, count: Int) -> [LinkModel.Fate] {
-        var model = LinkModel(impairment, random: SeededRandom(seed: seed))
-        return (0..<count).map { model.admit(at: start + .microseconds($0)) }
+    private func model(_ impairments: Impairment..., seed: UInt64 = 1) -> LinkModel {
+        var model = LinkModel()
+        for (index, impairment) in impairments.enumerated() {
+            model.put(
+                LinkLayer(number: index), impairment,
+                random: SeededRandom(seed: seed).fork("\(index)"))
+        }
+        return model
     }
 
-    private func departure(_ fate: LinkModel.Fate) -> MonotonicTime? {
-        switch fate {
-        case .lost: nil
-        case .once(let time), .twice(let time): time
-        }
+    /// The fates of packets a microsecond apart.
+    private func fates(
+        _ model: LinkModel, count: Int, bytes: Int = 100
+    ) -> [LinkModel.Fate] {
+        var model = model
+        return (0..<count).map { model.admit(bytes: bytes, at: start + .microseconds($0)) }
+    }
+
+    private func sent(_ time: MonotonicTime) -> LinkModel.Fate { .sent(.init(departure: time)) }
+
+    private func passage(_ fate: LinkModel.Fate) -> LinkModel.Passage? {
+        if case .sent(let passage) = fate { passage } else { nil }
     }
 
     @Test func `without an impairment a packet leaves when it came`() {
-        let all = fates(Impairment(), count: 100)
-        for (index, fate) in all.enumerated() {
-            #expect(fate == .once(start + .microseconds(index)))
+        for (index, fate) in fates(model(), count: 100).enumerated() {
+            #expect(fate == sent(start + .microseconds(index)))
         }
     }
 
-    @Test func `a delay is exact`() {
-        for (index, fate) in fates(Impairment(delay: .milliseconds(50)), count: 100).enumerated() {
-            #expect(fate == .once(start + .microseconds(index) + .milliseconds(50)))
+    @Test func `a delay is exact, and two add up`() {
+        let twice = model(Impairment(delay: .milliseconds(50)), Impairment(delay: .milliseconds(7)))
+        for (index, fate) in fates(twice, count: 100).enumerated() {
+            #expect(fate == sent(start + .microseconds(index) + .milliseconds(57)))
         }
     }
 
@@ -38,8 +51,8 @@ struct LinkModelTests {
         let impairment = Impairment(delay: .milliseconds(50), jitter: .milliseconds(10))
         var last = start
         var widths: [Duration] = []
-        for (index, fate) in fates(impairment, count: 2000).enumerated() {
-            let departed = try #require(departure(fate))
+        for (index, fate) in fates(model(impairment), count: 2000).enumerated() {
+            let departed = try #require(passage(fate)).departure
             let took = departed - (start + .microseconds(index))
             // An earlier packet may hold it up, by no more than that one's own delay.
             #expect(took >= .milliseconds(40) && took <= .milliseconds(60))
@@ -50,61 +63,97 @@ struct LinkModelTests {
         #expect(widths.contains { $0 > .milliseconds(58) })
     }
 
-    @Test func `jitter of packets far apart fills the band evenly`() throws {
-        var model = LinkModel(
-            Impairment(delay: .milliseconds(50), jitter: .milliseconds(10)),
-            random: SeededRandom(seed: 2))
-        var early = 0
-        for index in 0..<2000 {
-            let arrival = start + .seconds(index)
-            let departed = try #require(departure(model.admit(at: arrival)))
-            if departed - arrival < .milliseconds(50) { early += 1 }
-        }
-        // Binomial(2000, 0.5): standard deviation 22.4; five of them.
-        #expect((888...1112).contains(early))
-    }
-
-    @Test(arguments: [0.01, 0.2, 0.9])
-    func `loss is a share of all packets`(loss: Double) {
-        let lost = fates(Impairment(loss: loss), count: 10_000).count { $0 == .lost }
-        let deviation = (10_000 * loss * (1 - loss)).squareRoot()
-        #expect(abs(Double(lost) - 10_000 * loss) < 5 * deviation)
-    }
-
-    @Test func `nothing and everything may be lost`() {
-        #expect(!fates(Impairment(loss: 0), count: 1000).contains(.lost))
-        #expect(fates(Impairment(loss: 1), count: 1000).allSatisfy { $0 == .lost })
-    }
-
-    @Test func `a share of packets comes twice`() {
-        let twice = fates(Impairment(duplicate: 0.1), count: 10_000).count {
-            if case .twice = $0 { true } else { false }
-        }
-        #expect((850...1150).contains(twice))
-    }
-
-    @Test func `a reordered packet overtakes the ones that wait`() {
-        let all = fates(Impairment(delay: .milliseconds(5), reorder: 0.1), count: 1000)
-        let times = all.compactMap(departure)
+    @Test func `jitter that is free to reorder does`() {
+        let free = Delay(.milliseconds(50), jitter: .milliseconds(10), keepsOrder: false)
+        let times = fates(model(Impairment(delay: free)), count: 100)
+            .compactMap { passage($0)?.departure }
         #expect(zip(times, times.dropFirst()).contains { $0 > $1 })
     }
 
-    @Test func `one seed settles every fate, another settles others`() {
-        let impairment = Impairment(delay: .milliseconds(9), jitter: .milliseconds(9), loss: 0.3)
-        #expect(
-            fates(impairment, seed: 5, count: 500) == fates(impairment, seed: 5, count: 500))
-        #expect(
-            fates(impairment, seed: 5, count: 500) != fates(impairment, seed: 6, count: 500))
+    @Test func `nothing and everything may be lost`() {
+        #expect(!fates(model(Impairment()), count: 1000).contains(.lost))
+        let all = fates(model(Impairment(loss: .independent(1))), count: 1000)
+        #expect(all.allSatisfy { $0 == .lost })
     }
 
-    @Test func `which packets are lost does not depend on the other shares`() {
-        let alone = fates(Impairment(loss: 0.3), count: 500).map { $0 == .lost }
-        let mixed = fates(
-            Impairment(
-                delay: .milliseconds(1), jitter: .milliseconds(1), loss: 0.3, duplicate: 0.5),
-            count: 500
-        ).map { $0 == .lost }
-        #expect(alone == mixed)
+    @Test func `any of several losses takes a packet`() {
+        let half = Impairment(loss: .independent(0.5))
+        let lost = fates(model(half, half), count: 10_000).count { $0 == .lost }
+        // Binomial(10,000, 0.75): standard deviation 43; five of them.
+        #expect((7284...7716).contains(lost))
+    }
+
+    @Test func `a share of packets comes twice`() {
+        let copies = fates(model(Impairment(duplicate: 0.1)), count: 10_000)
+            .compactMap { passage($0)?.copy }
+        #expect((850...1150).contains(copies.count))
+    }
+
+    @Test func `a packet that is held back is overtaken`() {
+        let impairment = Impairment(
+            delay: Delay(.milliseconds(5)),
+            reordering: Reordering(ratio: 0.1, delay: .milliseconds(2)))
+        let times = fates(model(impairment), count: 1000).compactMap { passage($0)?.departure }
+        #expect(zip(times, times.dropFirst()).contains { $0 > $1 })
+        let late = times.enumerated().count {
+            $1 == start + .microseconds($0) + .milliseconds(7)
+        }
+        // Binomial(1000, 0.1): standard deviation 9.5; five of them.
+        #expect((53...147).contains(late))
+        #expect(times.count == 1000)
+    }
+
+    @Test func `what is lost takes none of the rate, what is doubled takes twice`() {
+        let slow = Impairment(rate: RateLimit(bitsPerSecond: 8_000_000))
+        let lossy = Impairment(loss: .everyNth(2))
+        let doubling = Impairment(duplicate: 1)
+        let last = { (model: LinkModel) in
+            fates(model, count: 100, bytes: 1000).compactMap { passage($0) }
+                .map { $0.copy ?? $0.departure }.max()
+        }
+        // A thousand bytes take a millisecond at 8 Mbit/s, and the first packet comes at the start.
+        #expect(last(model(slow)) == start + .milliseconds(100))
+        // The order in which faults came makes no difference to the order of the stages.
+        #expect(last(model(slow, lossy)) == start + .milliseconds(50))
+        #expect(last(model(lossy, slow)) == start + .milliseconds(50))
+        #expect(last(model(slow, doubling)) == start + .milliseconds(200))
+    }
+
+    @Test func `the delay comes after the queue of a slow link`() {
+        let slow = Impairment(rate: RateLimit(bitsPerSecond: 8_000_000, queue: .packets(1)))
+        let far = Impairment(delay: .milliseconds(30))
+        // Were the packet delayed first, the queue would be empty when the second one came to it.
+        let all = fates(model(far, slow), count: 2, bytes: 1000)
+        #expect(all == [sent(start + .milliseconds(31)), .overQueue])
+    }
+
+    @Test func `a layer that goes leaves the others and lets nothing wait for it`() {
+        var model = model(
+            Impairment(delay: .milliseconds(20)), Impairment(delay: .seconds(30)))
+        _ = model.admit(bytes: 100, at: start)
+        #expect(model.delay(beside: LinkLayer(number: 1)) == .milliseconds(20))
+        model.remove(LinkLayer(number: 1), limit: start + .milliseconds(20))
+        #expect(model.admit(bytes: 100, at: start) == sent(start + .milliseconds(20)))
+        #expect(model.impairment(of: LinkLayer(number: 1)) == nil)
+    }
+
+    @Test func `one seed settles every fate, another settles others`() {
+        let impairment = Impairment(
+            loss: .independent(0.3), corruption: Corruption(ratio: 0.5), duplicate: 0.2,
+            delay: Delay(.milliseconds(9), jitter: .milliseconds(9), distribution: .normal))
+        let first = fates(model(impairment, seed: 5), count: 500)
+        #expect(first == fates(model(impairment, seed: 5), count: 500))
+        #expect(first != fates(model(impairment, seed: 6), count: 500))
+    }
+
+    @Test func `which packets are lost does not depend on the other stages`() {
+        let alone = Impairment(loss: .independent(0.3))
+        let mixed = Impairment(
+            loss: .independent(0.3), duplicate: 0.5,
+            delay: Delay(.milliseconds(1), jitter: .milliseconds(1)))
+        #expect(
+            fates(model(alone), count: 500).map { $0 == .lost }
+                == fates(model(mixed), count: 500).map { $0 == .lost })
     }
 }
 

@@ -2,6 +2,7 @@
 // running processes and waits; everything in it carries one unlikely word in its environment, by
 // which survivors are found from outside.
 
+import Experiment
 import Linux
 import Reactor
 import Testing

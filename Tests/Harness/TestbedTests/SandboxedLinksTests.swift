@@ -1,5 +1,6 @@
 // Links, partitions and impairments between real namespaces.
 
+import Experiment
 import Linux
 import Reactor
 import Testing
@@ -129,7 +130,8 @@ struct SandboxedLinksTests {
         try await TwoNodes.with { bench in
             let probe = try Probe(from: bench.a, to: bench.b)
             let links = bench.testbed.links
-            try links.impair(from: bench.a.address, to: bench.b.address, Impairment(loss: 0.2))
+            try links.impair(
+                from: bench.a.address, to: bench.b.address, Impairment(loss: .independent(0.2)))
             var arrived = 0
             for _ in 0..<40 {
                 for _ in 0..<50 { try probe.send() }
@@ -152,7 +154,7 @@ struct SandboxedLinksTests {
             try await TwoNodes.with(seed: seed) { bench in
                 let probe = try Probe(from: bench.a, to: bench.b)
                 try bench.testbed.links.impair(
-                    from: bench.a.address, to: bench.b.address, Impairment(loss: 0.5))
+                    from: bench.a.address, to: bench.b.address, Impairment(loss: .independent(0.5)))
                 for _ in 0..<64 { try probe.send() }
                 var numbers: [UInt64] = []
                 while let arrived = try probe.receive(within: .milliseconds(100)) {
@@ -203,7 +205,9 @@ struct SandboxedLinksTests {
             let links = bench.testbed.links
             try links.impair(
                 from: bench.a.address, to: bench.b.address,
-                Impairment(delay: .milliseconds(2), duplicate: 0.01, reorder: 0.01))
+                Impairment(
+                    duplicate: 0.01, delay: Delay(.milliseconds(2)),
+                    reordering: Reordering(ratio: 0.01, delay: .milliseconds(1))))
             let (client, server) = try await Stream.pair(bench)
             let sent = (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
             client.connection.send(sent)

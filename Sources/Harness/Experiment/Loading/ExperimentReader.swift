@@ -43,7 +43,9 @@ struct ExperimentReader {
         let load = fields.takeRequired("load").flatMap { LoadReader(log: log).profile($0) }
         let phases = fields.take("phases").flatMap(self.phases) ?? PhasePlan()
         let criterion = fields.take("recovered").flatMap(self.criterion) ?? RecoveryCriterion()
-        let method = fields.takeRequired("method").flatMap { steps($0, on: topology) }
+        let method = fields.takeRequired("method").flatMap {
+            steps($0, on: topology, folder: FilePath.folder(of: source))
+        }
         let objectives = fields.takeRequired("objectives").flatMap {
             self.objectives($0, method: method, load: load, topology: topology)
         }
@@ -93,12 +95,14 @@ struct ExperimentReader {
         return criterion
     }
 
-    private func steps(_ node: YAMLNode, on topology: Topology?) -> [MethodStep]? {
+    private func steps(
+        _ node: YAMLNode, on topology: Topology?, folder: String
+    ) -> [MethodStep]? {
         guard let items = node.items("\"method\"", log) else { return nil }
         if items.isEmpty {
             log.error("\"method\" has no step: nothing would be tested", at: node.location)
         }
-        let reader = StepReader(topology: topology, log: log)
+        let reader = StepReader(topology: topology, folder: folder, log: log)
         let steps = items.enumerated().map { reader.steps($1, id: "\($0 + 1)") }
         return steps.isEmpty || steps.contains { $0.isEmpty } ? nil : Array(steps.joined())
     }

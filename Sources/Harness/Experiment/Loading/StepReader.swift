@@ -7,6 +7,8 @@ import Linux
 struct StepReader {
     /// Nil when the topology has errors itself; targets are not checked then.
     let topology: Topology?
+    /// Where paths in the file start.
+    let folder: String
     let log: DiagnosticLog
 
     /// Longer than any run that a person waits for.
@@ -85,8 +87,12 @@ struct StepReader {
         case .kill:
             return .kill(signal: fields.value(FaultParameters.signal) ?? .kill)
         case .pause: return .pause
-        case .latency: return latency(&fields)
-        case .loss: return fields.value(FaultParameters.ratio).map(FaultSpec.loss)
+        case .latency: return link(&fields, .latency)
+        case .loss: return link(&fields, .loss)
+        case .duplicate: return link(&fields, .duplicate)
+        case .reorder: return link(&fields, .reorder)
+        case .corrupt: return link(&fields, .corrupt)
+        case .rate: return link(&fields, .rate)
         case .partition: return .partition
         case .cacheFlush: return .cacheFlush
         case .slowloris:
@@ -123,16 +129,9 @@ struct StepReader {
         }
     }
 
-    private func latency(_ fields: inout Fields) -> FaultSpec? {
-        let delay = fields.value(FaultParameters.delay)
-        let jitter = fields.value(FaultParameters.jitter)
-        guard let delay else { return nil }
-        if let jitter, jitter > delay, let place = fields.location(of: "jitter") {
-            log.error(
-                "a jitter above the delay, \(Quantity.text(delay)), would need packets to arrive "
-                    + "before they were sent", at: place)
-        }
-        return .latency(delay: delay, jitter: jitter ?? .zero)
+    private func link(_ fields: inout Fields, _ word: LinkFaultWord) -> FaultSpec? {
+        LinkFaultReader(folder: folder, log: log).impairment(&fields, word)
+            .map { .link(word, $0) }
     }
 
     /// Whether the fault can act on what the target names.
@@ -171,7 +170,8 @@ struct StepReader {
                     "slowloris needs a tier that speaks HTTP, and \(tier.name) does not", at: place,
                     suggestion: topology.tiers(serving: .balancer).first?.name)
             }
-        case (.kill, .nodes), (.pause, .nodes), (.latency, _), (.loss, _), (.partition, .links):
+        case (.kill, .nodes), (.pause, .nodes), (.latency, _), (.loss, _), (.duplicate, _),
+            (.reorder, _), (.corrupt, _), (.rate, _), (.partition, .links):
             break
         }
     }

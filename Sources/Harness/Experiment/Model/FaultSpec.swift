@@ -13,10 +13,8 @@ package enum FaultSpec: Sendable, Equatable {
     case kill(signal: KillSignal)
     /// Stops the processes by SIGSTOP: they keep their sockets and answer nothing.
     case pause
-    /// Delays every packet one way of a link by `delay`, give or take up to `jitter`.
-    case latency(delay: Duration, jitter: Duration)
-    /// Drops each packet with probability `ratio`.
-    case loss(ratio: Double)
+    /// Treats the packets of a link badly; the word is that of the step.
+    case link(LinkFaultWord, Impairment)
     /// Drops every packet.
     case partition
     /// Empties a cache; happens at once.
@@ -34,8 +32,7 @@ package enum FaultSpec: Sendable, Equatable {
         switch self {
         case .kill: .kill
         case .pause: .pause
-        case .latency: .latency
-        case .loss: .loss
+        case .link(let word, _): word.word
         case .partition: .partition
         case .cacheFlush: .cacheFlush
         case .shardSplit: .shardSplit
@@ -62,7 +59,7 @@ package struct ShardPlace: Hashable, Sendable, CustomStringConvertible {
 
 /// The words for faults in an experiment file.
 package enum FaultWord: String, CaseIterable, Hashable, Sendable {
-    case kill, pause, latency, loss, partition, slowloris
+    case kill, pause, latency, loss, duplicate, reorder, corrupt, rate, partition, slowloris
     case cacheFlush = "cache-flush"
     case shardSplit = "shard-split"
     case shardMove = "shard-move"
@@ -73,7 +70,7 @@ package enum FaultWord: String, CaseIterable, Hashable, Sendable {
     package var reach: Reach {
         switch self {
         case .kill, .pause, .cacheFlush, .shardSplit, .shardMove, .slowloris: .nodes
-        case .latency, .loss, .partition: .links
+        case .latency, .loss, .duplicate, .reorder, .corrupt, .rate, .partition: .links
         }
     }
 
@@ -84,7 +81,25 @@ package enum FaultWord: String, CaseIterable, Hashable, Sendable {
         switch self {
         case .cacheFlush: .momentary
         case .shardSplit, .shardMove: .either
-        case .kill, .pause, .latency, .loss, .partition, .slowloris: .lasting
+        case .kill, .pause, .latency, .loss, .duplicate, .reorder, .corrupt, .rate, .partition,
+            .slowloris:
+            .lasting
+        }
+    }
+}
+
+/// The words for what is done to the packets of a link, short of cutting it.
+package enum LinkFaultWord: String, CaseIterable, Hashable, Sendable {
+    case latency, loss, duplicate, reorder, corrupt, rate
+
+    var word: FaultWord {
+        switch self {
+        case .latency: .latency
+        case .loss: .loss
+        case .duplicate: .duplicate
+        case .reorder: .reorder
+        case .corrupt: .corrupt
+        case .rate: .rate
         }
     }
 }

@@ -22,8 +22,21 @@ extension FaultWord {
     var parameters: [any StepKey] {
         switch self {
         case .kill: [FaultParameters.signal]
-        case .latency: [FaultParameters.delay, FaultParameters.jitter]
-        case .loss: [FaultParameters.ratio]
+        case .latency:
+            [
+                FaultParameters.delay, FaultParameters.jitter, FaultParameters.correlation,
+                FaultParameters.distribution, FaultParameters.table, FaultParameters.order,
+            ]
+        case .loss:
+            [
+                FaultParameters.ratio, FaultParameters.p, FaultParameters.r, FaultParameters.h,
+                FaultParameters.k, FaultParameters.nth,
+            ]
+        case .duplicate: [FaultParameters.ratio.required]
+        case .reorder: [FaultParameters.ratio.required, FaultParameters.hold]
+        case .corrupt: [FaultParameters.ratio.required, FaultParameters.checksum]
+        case .rate:
+            [FaultParameters.rate, FaultParameters.queueBytes, FaultParameters.queuePackets]
         case .shardSplit: [FaultParameters.boundary]
         case .shardMove: [FaultParameters.place]
         case .slowloris: [FaultParameters.connections]
@@ -38,18 +51,7 @@ extension FaultWord {
         switch self {
         case .kill, .pause, .cacheFlush, .shardSplit, .shardMove, .slowloris: .selection
         case .partition: .links
-        case .latency, .loss: .either
+        case .latency, .loss, .duplicate, .reorder, .corrupt, .rate: .either
         }
     }
-}
-
-extension FaultParameters {
-    static var delay: Parameter<Duration> {
-        .duration("delay", .microseconds(1) ... .seconds(60), "added to every packet's way")
-            .required
-    }
-    static var jitter: Parameter<Duration> {
-        .duration("jitter", .zero ... .seconds(60), "how far a delay strays; at most the delay")
-    }
-    static var ratio: Parameter<Double> { .share("ratio", "share of packets").required }
 }

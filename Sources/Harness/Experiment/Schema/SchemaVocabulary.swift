@@ -74,6 +74,13 @@ extension ExperimentSchema {
                     "description": "as 64MiB",
                 ]
             ),
+            (
+                "bandwidth",
+                [
+                    "type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?(bit|kbit|Mbit|Gbit)/s$",
+                    "description": "as 10Mbit/s",
+                ]
+            ),
         ]
     }
 }

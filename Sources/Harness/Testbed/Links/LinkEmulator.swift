@@ -13,6 +13,7 @@
 // wake-up before sending adds an error.
 
 import Determinism
+import Experiment
 import Linux
 import Synchronization
 
@@ -26,14 +27,29 @@ final class LinkEmulator: Sendable {
     private let finished: Wakeup
 
     private struct State {
-        var links: [Direction: Link] = [:]
-        var healed: [Direction] = []
+        var links: [Link] = []
+        var places: [Direction: Int] = [:]
+        var eased: [Eased] = []
         var isStopping = false
+
+        /// Where a direction's link is; makes one for a direction that is new.
+        mutating func place(of direction: Direction) -> Int {
+            if let place = places[direction] { return place }
+            places[direction] = links.count
+            links.append(Link())
+            return links.count - 1
+        }
     }
 
     private struct Link {
-        var model: LinkModel?
+        var model = LinkModel()
         var counters = LinkCounters()
+    }
+
+    /// A link from which a layer was taken: what waits there leaves no later than `limit`.
+    private struct Eased {
+        let link: Int
+        let limit: MonotonicTime
     }
 
     /// Starts the thread on a ring that was opened on the far end.
@@ -54,39 +70,45 @@ final class LinkEmulator: Sendable {
         let far: LinkAddress
     }
 
-    /// Takes effect for the next packet; counters start again from zero.
-    func impair(_ direction: Direction, _ impairment: Impairment, random: SeededRandom) {
+    /// Takes effect for the next packet.
+    func impair(
+        _ direction: Direction, _ impairment: Impairment, as layer: LinkLayer, random: SeededRandom
+    ) {
         state.withLock {
-            $0.links[direction] = Link(model: LinkModel(impairment, random: random))
+            let place = $0.place(of: direction)
+            $0.links[place].model.put(layer, impairment, random: random)
         }
     }
 
-    /// Goes back to what stood before a fault: what waits is sent at once, and the counters go on.
-    func restore(_ direction: Direction, _ impairment: Impairment, random: SeededRandom) {
+    /// Takes a layer away. What waits is sent, in order, once the layers that remain would have sent
+    /// it; call it for the last layer when the rule is gone.
+    func heal(_ direction: Direction, as layer: LinkLayer) {
         state.withLock {
-            $0.links[direction, default: Link()].model = LinkModel(impairment, random: random)
-            $0.healed.append(direction)
-        }
-        wakeup.signal()
-    }
-
-    /// What is done to a direction now; nil: nothing.
-    func impairment(of direction: Direction) -> Impairment? {
-        state.withLock { $0.links[direction]?.model?.impairment }
-    }
-
-    /// Sends at once, in order, what still waits; call once the rule is gone.
-    func heal(_ direction: Direction) {
-        state.withLock {
-            $0.links[direction]?.model = nil
-            $0.healed.append(direction)
+            let place = $0.place(of: direction)
+            let limit = MonotonicTime.now() + $0.links[place].model.delay(beside: layer)
+            $0.links[place].model.remove(layer, limit: limit)
+            $0.eased.append(Eased(link: place, limit: limit))
         }
         wakeup.signal()
+    }
+
+    /// What is done to a direction now by one layer; nil: nothing.
+    func impairment(of direction: Direction, as layer: LinkLayer) -> Impairment? {
+        look(at: direction)?.impairment(of: layer)
+    }
+
+    /// What is done to a direction now by all other layers, in order.
+    func impairments(of direction: Direction, beside layer: LinkLayer?) -> [Impairment] {
+        look(at: direction)?.impairments(beside: layer) ?? []
+    }
+
+    private func look(at direction: Direction) -> LinkModel? {
+        state.withLock { state in state.places[direction].map { state.links[$0].model } }
     }
 
     /// Nil for a direction that was never impaired.
     func counters(of direction: Direction) -> LinkCounters? {
-        state.withLock { $0.links[direction]?.counters }
+        state.withLock { state in state.places[direction].map { state.links[$0].counters } }
     }
 
     /// Ends the thread and waits for it; what still waits is dropped.
@@ -101,12 +123,12 @@ final class LinkEmulator: Sendable {
 extension LinkEmulator {
     private struct Waiting {
         let slot: FrameStore.Slot
-        let direction: Direction
+        let link: Int
     }
 
     /// What one turn of the loop sent, for the counters.
     fileprivate struct Sent {
-        let direction: Direction
+        let link: Int
         let accepted: Bool
         let lateness: Duration
     }
@@ -131,40 +153,60 @@ extension LinkEmulator {
         }
     }
 
-    /// Hastens what was healed, then admits a batch: both under one lock, so that a packet which
+    /// Hastens what was eased, then admits a batch: both under one lock, so that a packet which
     /// came after the heal never overtakes one from before.
     private func takeIn(
         _ ring: inout PacketRing, _ store: inout FrameStore, _ queue: inout DelayQueue<Waiting>,
         _ state: inout State, _ ends: Ends
     ) {
         let now = MonotonicTime.now()
-        for direction in state.healed {
-            queue.hasten(to: now) { $0.direction == direction }
+        for eased in state.eased {
+            queue.hasten(to: max(now, eased.limit)) { $0.link == eased.link }
         }
-        state.healed.removeAll(keepingCapacity: true)
+        state.eased.removeAll(keepingCapacity: true)
         ring.receive(max: 64) { frame, age in
             guard let direction = Direction(frame: frame) else { return }
+            let place = state.place(of: direction)
+            state.links[place].counters.seen += 1
             let arrival = now + .nanoseconds(-age.nanoseconds)
-            var link = state.links[direction] ?? Link()
-            let fate = link.model?.admit(at: arrival) ?? .once(now)
-            link.counters.seen += 1
-            var departures: (MonotonicTime, copies: Int) = (now, 0)
-            switch fate {
-            case .lost: link.counters.lost += 1
-            case .once(let time): departures = (time, 1)
-            case .twice(let time):
-                departures = (time, 2)
-                link.counters.duplicated += 1
+            switch state.links[place].model.admit(bytes: frame.count, at: arrival) {
+            case .lost: state.links[place].counters.lost += 1
+            case .overQueue: state.links[place].counters.overQueue += 1
+            case .sent(let passage):
+                state.links[place].counters.add(
+                    keep(frame, passage, ends, place, &store, &queue))
             }
-            for _ in 0..<departures.copies {
-                if let slot = store.keep(frame, to: ends.near, from: ends.far) {
-                    queue.insert(Waiting(slot: slot, direction: direction), due: departures.0)
-                } else {
-                    link.counters.overflowed += 1
-                }
-            }
-            state.links[direction] = link
         }
+    }
+
+    /// Puts a frame and its copy where they wait; returns what became of them.
+    private func keep(
+        _ frame: Span<UInt8>, _ passage: LinkModel.Passage, _ ends: Ends, _ link: Int,
+        _ store: inout FrameStore, _ queue: inout DelayQueue<Waiting>
+    ) -> Kept {
+        var kept = Kept(isDoubled: passage.copy != nil)
+        var next: MonotonicTime? = passage.departure
+        var copy = passage.copy
+        while let departure = next {
+            next = copy
+            copy = nil
+            guard let slot = store.keep(frame, to: ends.near, from: ends.far) else {
+                kept.overflowed += 1
+                continue
+            }
+            if let damage = passage.damage {
+                kept.isDamaged = store.change(slot) { damage.apply(to: &$0) }
+            }
+            queue.insert(Waiting(slot: slot, link: link), due: departure)
+        }
+        return kept
+    }
+
+    /// What became of one packet that was to be sent.
+    fileprivate struct Kept {
+        var isDoubled: Bool
+        var isDamaged = false
+        var overflowed = 0
     }
 
     private func sendDue(
@@ -174,7 +216,7 @@ extension LinkEmulator {
         while sent.count < 64, let (waiting, due) = queue.popDue(by: .now()) {
             let accepted = store.with(waiting.slot) { ring.send($0) }
             sent.append(
-                Sent(direction: waiting.direction, accepted: accepted, lateness: .now() - due))
+                Sent(link: waiting.link, accepted: accepted, lateness: .now() - due))
             store.release(waiting.slot)
         }
         return sent
@@ -183,13 +225,19 @@ extension LinkEmulator {
     private func count(_ sent: [Sent]) {
         state.withLock { state in
             for packet in sent {
-                state.links[packet.direction, default: Link()].counters.add(packet)
+                state.links[packet.link].counters.add(packet)
             }
         }
     }
 }
 
 extension LinkCounters {
+    fileprivate mutating func add(_ kept: LinkEmulator.Kept) {
+        if kept.isDoubled { duplicated += 1 }
+        if kept.isDamaged { corrupted += 1 }
+        overflowed += kept.overflowed
+    }
+
     fileprivate mutating func add(_ packet: LinkEmulator.Sent) {
         if !packet.accepted { overflowed += 1 }
         if packet.accepted { delivered += 1 }

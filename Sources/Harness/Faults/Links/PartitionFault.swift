@@ -96,10 +96,12 @@ final class PartitionFault: Fault {
         }
     }
 
-    /// The longest way that a probe has without any fault.
+    /// The longest way that a probe has beside this fault.
     private var distance: Duration {
-        directions.compactMap { network.standing(on: $0) }.map { $0.delay + $0.jitter }.max()
-            ?? .zero
+        directions.map { direction in
+            let around = Surroundings(network.impairments(of: direction))
+            return around.delay + around.jitter
+        }.max() ?? .zero
     }
 
     private func crossing(

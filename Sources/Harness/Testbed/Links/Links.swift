@@ -10,6 +10,7 @@
 // A partition comes before everything, so it also stops what the emulator still holds.
 
 import Determinism
+package import Experiment
 package import Linux
 
 /// Links between nodes, and the faults on them; belongs to one thread.
@@ -24,9 +25,9 @@ package final class Links {
     private let random: SeededRandom
     private var linkNext: Int32 = 100
     private var attached: [IPv4Address: Int32] = [:]
-    private var impairments: [Direction: Impairment] = [:]
-    /// What stands for as long as the testbed does; faults come on top of it.
-    private var standing: [Direction: Impairment] = [:]
+    /// The layers of each direction that goes to the emulator; never an empty set.
+    private var layers: [Direction: Set<LinkLayer>] = [:]
+    private var layerNext = LinkLayer.only.number + 1
     private var impairedBefore = 0
     private var isDown = false
 
@@ -112,8 +113,7 @@ package final class Links {
         for address in Array(attached.keys) { try detach(address) }
         let ours = try socket.rules().filter { Priority.all.contains($0.priority) }
         if !ours.isEmpty { try socket.perform(ours.map(RouteMessage.deleteRule)) }
-        impairments.removeAll()
-        standing.removeAll()
+        layers.removeAll()
         try socket.perform(.deleteLink(index: ImpairLink.near.index))
     }
 
@@ -171,17 +171,26 @@ extension Links {
     /// Impairs directions for as long as the testbed stands, before anything is sent over them.
     package func lay(_ laid: [(Direction, Impairment)]) throws(SyscallError) {
         for (direction, impairment) in laid {
-            precondition(impairments[direction] == nil, "a direction is laid once, and first")
-            standing[direction] = impairment
-            impairments[direction] = impairment
-            emulator.impair(direction, impairment, random: random.fork("\(direction)"))
+            precondition(layers[direction] == nil, "a direction is laid once, and first")
+            layers[direction] = [.standing]
+            emulator.impair(
+                direction, impairment, as: .standing, random: random.fork("\(direction)"))
         }
         if laid.isEmpty { return }
         try socket.perform(laid.map { .newRule(Self.detour($0.0)) })
     }
 
+    /// What all layers but one do to a direction, in the order in which they were laid.
+    package func impairments(
+        of direction: Direction, beside layer: LinkLayer? = nil
+    ) -> [Impairment] {
+        emulator.impairments(of: direction, beside: layer)
+    }
+
     /// What stands on a direction without any fault; nil: nothing.
-    package func standing(on direction: Direction) -> Impairment? { standing[direction] }
+    package func standing(on direction: Direction) -> Impairment? {
+        emulator.impairment(of: direction, as: .standing)
+    }
 
     /// The directions that the kernel sends to the emulator, whatever it does to them.
     package func detoured() throws(SyscallError) -> Set<Direction> {
@@ -190,44 +199,67 @@ extension Links {
                 .compactMap(\.direction))
     }
 
-    /// Sends packets of one direction through the emulator; a second call changes the impairment.
-    /// What stands on the direction stays and comes on top.
-    package func impair(
-        from source: IPv4Address, to destination: IPv4Address, _ impairment: Impairment
-    ) throws(SyscallError) {
-        let direction = Direction(from: source, to: destination)
-        let impairment = standing[direction].map { $0.and(impairment) } ?? impairment
-        impairedBefore += 1
-        // The model first: no packet may come by before it is there.
-        emulator.impair(
-            direction, impairment, random: random.fork("\(direction) \(impairedBefore)"))
-        if impairments.updateValue(impairment, forKey: direction) != nil { return }
-        try socket.perform(.newRule(Self.detour(direction)))
+    /// A layer that nobody else has.
+    package func makeLayer() -> LinkLayer {
+        defer { layerNext += 1 }
+        return LinkLayer(number: layerNext)
     }
 
-    /// Gives a direction its direct path back, then lets go what the emulator still holds. What stood
-    /// on it before stands again.
-    package func heal(from source: IPv4Address, to destination: IPv4Address) throws(SyscallError) {
-        let direction = Direction(from: source, to: destination)
-        if let before = standing[direction] {
-            guard impairments.updateValue(before, forKey: direction) != before else { return }
+    /// Sends packets of directions through the emulator; a second call for a layer changes what it
+    /// does. What other layers do stays, and comes first.
+    package func impair(
+        _ directions: [Direction], _ impairment: Impairment, as layer: LinkLayer
+    ) throws(SyscallError) {
+        for direction in directions {
             impairedBefore += 1
-            emulator.restore(
-                direction, before, random: random.fork("\(direction) \(impairedBefore)"))
-            return
+            // The model first: no packet may come by before it is there.
+            emulator.impair(
+                direction, impairment, as: layer,
+                random: random.fork("\(direction) \(impairedBefore)"))
         }
-        guard impairments.removeValue(forKey: direction) != nil else { return }
-        try socket.perform(.deleteRule(Self.detour(direction)))
-        emulator.heal(direction)
+        let fresh = directions.filter { layers[$0] == nil }
+        for direction in directions { layers[direction, default: []].insert(layer) }
+        if !fresh.isEmpty { try socket.perform(fresh.map { .newRule(Self.detour($0)) }) }
+    }
+
+    package func impair(
+        from source: IPv4Address, to destination: IPv4Address, _ impairment: Impairment,
+        as layer: LinkLayer = .only
+    ) throws(SyscallError) {
+        try impair([Direction(from: source, to: destination)], impairment, as: layer)
+    }
+
+    /// Takes a layer away, gives directions without another their direct path back, and then lets go
+    /// what the layer still holds.
+    package func heal(_ directions: [Direction], as layer: LinkLayer) throws(SyscallError) {
+        let healed = directions.filter { layers[$0]?.contains(layer) == true }
+        let freed = healed.filter { layers[$0]?.count == 1 }
+        if !freed.isEmpty { try socket.perform(freed.map { .deleteRule(Self.detour($0)) }) }
+        for direction in healed {
+            layers[direction]?.remove(layer)
+            if layers[direction]?.isEmpty == true { layers[direction] = nil }
+            emulator.heal(direction, as: layer)
+        }
+    }
+
+    package func heal(
+        from source: IPv4Address, to destination: IPv4Address, as layer: LinkLayer = .only
+    ) throws(SyscallError) {
+        try heal([Direction(from: source, to: destination)], as: layer)
     }
 
     /// The directions that are worse than they stand: read back from the kernel and the emulator, not
     /// remembered.
     package func impaired() throws(SyscallError) -> Set<Direction> {
         try detoured().filter { direction in
-            guard let before = standing[direction] else { return true }
-            return emulator.impairment(of: direction) != before
+            emulator.impairment(of: direction, as: .standing) == nil
+                || !emulator.impairments(of: direction, beside: .standing).isEmpty
         }
+    }
+
+    /// The directions on which one layer acts: the kernel has the rule, and the emulator the layer.
+    package func impaired(by layer: LinkLayer) throws(SyscallError) -> Set<Direction> {
+        try detoured().filter { emulator.impairment(of: $0, as: layer) != nil }
     }
 
     package func isImpaired(
@@ -236,7 +268,7 @@ extension Links {
         try impaired().contains(Direction(from: source, to: destination))
     }
 
-    /// What happened to a direction's packets since it was last impaired; stays after healing.
+    /// What happened to a direction's packets since it was first impaired; stays after healing.
     package func counters(
         from source: IPv4Address, to destination: IPv4Address
     ) -> LinkCounters? {
