@@ -160,7 +160,7 @@ let package = Package(
             "Journal", "Determinism", "Blueprint"),
         tests(
             "Stack", "Queue", "Raft", "Replication", "Linux", "Reactor", "Wire", "Endpoints",
-            "Determinism", "Blueprint"),
+            "Determinism", "Blueprint", "Telemetry"),
         tests("Harness", "Experiment", "Linux", "Wire", "Blueprint"),
         tests("Harness", "History", "Linux"),
         tests(

@@ -62,11 +62,12 @@ enum PeerFrame: Equatable {
         switch self {
         case .hello(let hello): Self.append(.hello, to: &bytes) { hello.encode(into: &$0) }
         case .message(let group, let message):
-            var payload: [UInt8] = []
-            message.encode(into: &payload)
             Self.append(.message, to: &bytes) {
                 $0.write(varint: group.rawValue)
-                $0.write(raw: payload.span)
+                // Taken out of the writer, or appending would copy what is there.
+                var behind = Swift.exchange(&$0, with: ByteWriter()).finish()
+                message.encode(into: &behind)
+                $0 = ByteWriter(appendingTo: behind)
             }
         case .ping: Self.append(.ping, to: &bytes) { _ in }
         case .alive: Self.append(.alive, to: &bytes) { _ in }

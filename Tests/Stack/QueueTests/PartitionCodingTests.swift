@@ -30,24 +30,24 @@ struct PartitionCodingTests {
         .tick,
     ]
 
-    @Test func `every command comes back as it was, and no part of it is another`() throws {
-        for command in Self.commands {
-            let timed = TimedCommand(time: LogTime(nanoseconds: -5), command: command)
-            let bytes = timed.encoded
-            #expect(try TimedCommand(bytes.span) == timed)
+    @Test func `every batch comes back as it was, and no part of it is another`() throws {
+        for commands in Self.commands.map({ [$0] }) + [Self.commands] {
+            let batch = CommandBatch(time: LogTime(nanoseconds: -5), commands: commands)
+            let bytes = batch.encoded
+            #expect(try CommandBatch(bytes.span) == batch)
             for count in 0..<bytes.count {
                 let cut = Array(bytes[..<count])
-                #expect(throws: ByteReaderError.self) { try TimedCommand(cut.span) }
+                #expect(throws: ByteReaderError.self) { try CommandBatch(cut.span) }
             }
             let longer = bytes + [0]
-            #expect(throws: ByteReaderError.self) { try TimedCommand(longer.span) }
+            #expect(throws: ByteReaderError.self) { try CommandBatch(longer.span) }
         }
     }
 
     @Test func `a kind that nobody knows is an error`() {
-        let bytes: [UInt8] = [99, 0]
-        #expect(throws: ByteReaderError(reason: .unknownTag(99), offset: 0)) {
-            try TimedCommand(bytes.span)
+        let bytes: [UInt8] = [0, 1, 99]
+        #expect(throws: ByteReaderError(reason: .unknownTag(99), offset: 2)) {
+            try CommandBatch(bytes.span)
         }
     }
 

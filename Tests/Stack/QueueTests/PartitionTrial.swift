@@ -238,8 +238,10 @@ struct PartitionTrial {
         if bug == .handedOutTwice, case .fetch = command {
             for name in partition.topics.keys { spoil(topic: name) }
         }
-        let bytes = timed.encoded
-        let echoed = follower.apply(planted(try TimedCommand(bytes.span)))
+        let bytes = CommandBatch(time: timed.time, commands: [command]).encoded
+        let batch = try CommandBatch(bytes.span)
+        let echoed = follower.apply(
+            planted(TimedCommand(time: batch.time, command: batch.commands[0])))
         if bug == nil { try check(echoed == reply, "replicas answer \(reply) and \(echoed)") }
         return reply
     }

@@ -9,6 +9,7 @@ import Raft
 import Reactor
 import Replication
 import Synchronization
+import Telemetry
 import Testing
 import Wire
 
@@ -21,15 +22,16 @@ final class QueueCluster {
     var settings: QueueSettings
     private(set) var servers: [Int: QueueServer] = [:]
     private let limits: ReplicaLimits
+    private let log: Log?
     private var seekers: [LeaderSeeker] = []
 
     /// Runs nodes for as long as the body takes, then stops them and removes their folders.
     static func with(
         nodes count: Int = 3, partitions: Int = 1, limits: ReplicaLimits = ReplicaLimits(),
-        adjust: (inout QueueSettings) -> Void = { _ in },
+        log: Log? = nil, adjust: (inout QueueSettings) -> Void = { _ in },
         _ body: @ReactorActor (QueueCluster) async throws -> Void
     ) async throws {
-        let cluster = QueueCluster(count, partitions, limits)
+        let cluster = QueueCluster(count, partitions, limits, log)
         adjust(&cluster.settings)
         do {
             for id in 1...count { try cluster.start(id) }
@@ -41,8 +43,9 @@ final class QueueCluster {
         await cluster.end()
     }
 
-    private init(_ count: Int, _ partitions: Int, _ limits: ReplicaLimits) {
+    private init(_ count: Int, _ partitions: Int, _ limits: ReplicaLimits, _ log: Log?) {
         self.limits = limits
+        self.log = log
         let number = Self.nextNumber.wrappingAdd(1, ordering: .relaxed).newValue
         folder = "/tmp/queue-tests-\(CurrentProcess.id)-\(number)"
         nodes = (1...count).map { id in
@@ -68,7 +71,8 @@ final class QueueCluster {
         settings.node = id
         let server = try QueueServer(
             name: "queue-\(id)", listen: nodes[id - 1].client.address,
-            dataFolder: "\(folder)/\(id)", settings: settings, seed: UInt64(id), limits: limits)
+            dataFolder: "\(folder)/\(id)", settings: settings, seed: UInt64(id), limits: limits,
+            log: log)
         servers[id] = server
         Task { @ReactorActor in await server.run() }
     }

@@ -97,7 +97,7 @@ struct QueueCommandTests {
         }
     }
 
-    @Test func `whoever waits is handed a message by the entry behind it`() async throws {
+    @Test func `whoever waits is handed a message by the entry that brings it`() async throws {
         try await QueueCluster.with(nodes: 1) { cluster in
             let replica = try #require(cluster.servers[1]?.replicas[0])
             try await cluster.publish("first")
@@ -109,7 +109,35 @@ struct QueueCommandTests {
             let commit = replica.group.status.commit
             try await cluster.publish("second")
             #expect(try await waiting.value.map(\.text) == ["second"])
-            #expect(replica.group.status.commit == commit.next.next, "the message and its fetch")
+            #expect(replica.group.status.commit == commit.next, "the message and its fetch")
+        }
+    }
+
+    @Test func `commands that come together are one entry, and each has its own answer`()
+        async throws
+    {
+        try await QueueCluster.with(nodes: 1) { cluster in
+            let replica = try #require(cluster.servers[1]?.replicas[0])
+            try await cluster.publish("first")
+            let client = RESPClient(cluster.nodes[0].client.address)
+            defer { client.close() }
+            #expect(try await client.call(["PING"], deadline: soon()) == .simple("PONG"))
+            let commit = replica.group.status.commit
+            let calls = (1...60).map { number in
+                // One in three is refused when it is applied, and the others are not.
+                let words =
+                    number % 3 == 0
+                    ? ["ACK", "orders", "workers", "1", "9.\(number)"]
+                    : ["PUBLISH", "orders", "k", "m\(number)"]
+                return Task { @ReactorActor in try await client.call(words, deadline: soon()) }
+            }
+            var answers: [RESPValue] = []
+            for call in calls { answers.append(try await call.value) }
+            #expect(answers.compactMap(\.integer) == Array(1...40))
+            #expect(answers.count { $0 == .error("FENCED the lease is over") } == 20)
+            #expect(commit.distance(to: replica.group.status.commit) <= 10)
+            let leases = try await cluster.fetch(1, 100)
+            #expect(leases.map(\.text).contains("m59"))
         }
     }
 

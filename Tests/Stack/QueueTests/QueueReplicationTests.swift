@@ -147,9 +147,9 @@ struct QueueReplicationTests {
         let founders = Membership(voters: [NodeID(1)])
         let state = try PartitionState(
             folder: folder, index: 0, policy: PartitionBench.policy, founders: founders)
-        let command = TimedCommand(time: .zero, command: .tick)
-        let entry = LogEntry(index: LogIndex(1), term: Term(1), payload: .command(command.encoded))
-        #expect(state.apply([entry]) == [.done])
+        let batch = CommandBatch(time: .zero, commands: [.tick, .tick])
+        let entry = LogEntry(index: LogIndex(1), term: Term(1), payload: .command(batch.encoded))
+        #expect(state.apply([entry]) == [[.done, .done]])
         #expect(state.apply([entry]) == [nil])
         try await state.checkpoint()
         func reopen(index: Int = 0, partitions: Int = 4) throws(PartitionStateError) -> LogIndex {

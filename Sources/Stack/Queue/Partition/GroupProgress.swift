@@ -35,16 +35,6 @@ struct GroupProgress: Sendable {
         let member: String
     }
 
-    /// When a lease or a wait ends by itself; stale unless the standing still ends then.
-    struct Timer: Comparable, Sendable {
-        let time: LogTime
-        let offset: Offset
-
-        static func < (left: Timer, right: Timer) -> Bool {
-            (left.time, left.offset) < (right.time, right.offset)
-        }
-    }
-
     var owner: Owner?
     /// No message at or above it was ever looked at.
     var cursor: Offset
@@ -57,9 +47,9 @@ struct GroupProgress: Sendable {
     /// When a member last asked; a group that nobody asks for is forgotten after the retention.
     var lastUsed: LogTime
 
-    /// Derived, as are the timers: may name offsets that are not ready any more.
+    /// Derived, as are the deadlines: may name offsets that are not ready any more.
     private var ready = MinHeap<Offset>()
-    private var timers = MinHeap<Timer>()
+    private var deadlines = Deadlines()
 
     init(cursor: Offset, freshCount: Int, lastUsed: LogTime) {
         self.cursor = cursor
@@ -94,8 +84,8 @@ struct GroupProgress: Sendable {
         switch entry?.standing {
         case .ready: ready.insert(offset)
         case .leased(_, let until), .waiting(let until):
-            timers.insert(Timer(time: until, offset: offset))
-            trimTimers()
+            deadlines.insert(offset, at: until)
+            trimDeadlines()
         case nil: break
         }
         assert(leasedCount >= 0 && readyCount >= 0 && waitingCount >= 0)
@@ -119,32 +109,32 @@ struct GroupProgress: Sendable {
 
     /// The next end of a lease or wait; nil when nothing ends by itself.
     mutating func nextDeadline() -> LogTime? {
-        while let timer = timers.least {
-            if isCurrent(timer) { return timer.time }
-            _ = timers.takeLeast()
-        }
-        return nil
+        let pending = pending
+        return deadlines.next { pending[$0]?.standing.end == $1 }
     }
 
     /// A message whose lease or wait is over at that time; the caller changes its standing.
     mutating func takeDue(at now: LogTime) -> (offset: Offset, entry: Pending)? {
-        guard let deadline = nextDeadline(), deadline <= now, let timer = timers.takeLeast(),
-            let entry = pending[timer.offset]
-        else { return nil }
-        return (timer.offset, entry)
+        let pending = pending
+        let due = deadlines.take(at: now) { pending[$0]?.standing.end == $1 }
+        guard let due, let entry = pending[due] else { return nil }
+        return (due, entry)
     }
 
-    private func isCurrent(_ timer: Timer) -> Bool {
-        switch pending[timer.offset]?.standing {
-        case .leased(_, timer.time), .waiting(timer.time): true
-        case .leased, .waiting, .ready, nil: false
+    /// Leases that were acknowledged leave their deadline behind; now and then those go.
+    private mutating func trimDeadlines() {
+        guard deadlines.count > 2 * pending.count + 1024 else { return }
+        let pending = pending
+        deadlines.keep { pending[$0]?.standing.end == $1 }
+    }
+}
+
+extension GroupProgress.Standing {
+    /// When it ends by itself; nil when it does not.
+    fileprivate var end: LogTime? {
+        switch self {
+        case .leased(_, let until), .waiting(let until): until
+        case .ready: nil
         }
-    }
-
-    /// Leases that were acknowledged leave their timer behind; now and then those go.
-    private mutating func trimTimers() {
-        guard timers.count > 2 * pending.count + 1024 else { return }
-        let current = self
-        timers.keep { current.isCurrent($0) }
     }
 }

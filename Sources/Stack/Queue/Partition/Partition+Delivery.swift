@@ -14,15 +14,14 @@ extension Partition {
         }
         if let reason = takeOver(fetch) { return .refused(.fenced(reason)) }
         expire(fetch.name)
-        var leases: [Lease] = []
-        var bytes = 0
-        let countMax = min(fetch.countMax, policy.fetchCountMax)
-        while leases.count < countMax, bytes < policy.fetchBytesMax,
-            let lease = nextLease(fetch.name, until: now + fetch.visibility)
-        {
-            bytes += lease.key.count + lease.payload.count
-            leases.append(lease)
-        }
+        guard let place = topics.index(forKey: topic) else { return .leases([]) }
+        let leases = topics.values[place].hand(
+            to: group,
+            Handover(
+                now: now, deadline: now + fetch.visibility,
+                countMax: min(fetch.countMax, policy.fetchCountMax),
+                bytesMax: policy.fetchBytesMax),
+            number: &leaseNumber)
         return .leases(leases)
     }
 
@@ -41,36 +40,10 @@ extension Partition {
         return nil
     }
 
-    private mutating func nextLease(_ name: GroupName, until deadline: LogTime) -> Lease? {
-        while let offset = nextOffset(name) {
-            guard let message = topics[name.topic]?.messages[offset] else { continue }
-            let attempts = topics[name.topic]?.groups[name.group]?.attempts(at: offset) ?? 0
-            if message.due > now {
-                set(.init(attempts: attempts, standing: .waiting(until: message.due)), offset, name)
-                continue
-            }
-            leaseNumber += 1
-            let standing = GroupProgress.Standing.leased(number: leaseNumber, until: deadline)
-            set(.init(attempts: attempts + 1, standing: standing), offset, name)
-            return Lease(
-                token: LeaseToken(offset: offset, number: leaseNumber), attempt: attempts + 1,
-                key: message.key, payload: message.payload, burial: message.burial)
-        }
-        return nil
-    }
-
-    private mutating func nextOffset(_ name: GroupName) -> Offset? {
-        topics[name.topic]?.groups[name.group]?.takeReady()
-            ?? topics[name.topic]?.takeFresh(of: name.group)
-    }
-
     mutating func acknowledge(_ name: GroupName, _ tokens: [LeaseToken]) -> PartitionReply {
-        settle(name, tokens) { partition, token, _ in
-            partition.change(name.topic) { slice in
-                slice.acknowledgedCount += 1
-                slice.finish(token.offset, for: name.group)
-            }
-        }
+        expire(name)
+        guard topics[name.topic] != nil else { return .settled(tokens.map { _ in false }) }
+        return .settled(change(name.topic) { $0.acknowledge(tokens, for: name.group) })
     }
 
     mutating func release(_ name: GroupName, _ tokens: [LeaseToken]) -> PartitionReply {

@@ -36,6 +36,16 @@ struct Partition: Sendable {
         self.policy = policy
     }
 
+    /// Makes the changes of an entry's commands, in their order.
+    mutating func apply(_ batch: CommandBatch) -> [PartitionReply] {
+        var replies: [PartitionReply] = []
+        replies.reserveCapacity(batch.commands.count)
+        for command in batch.commands {
+            replies.append(apply(TimedCommand(time: batch.time, command: command)))
+        }
+        return replies
+    }
+
     /// Makes a command's change.
     mutating func apply(_ timed: TimedCommand) -> PartitionReply {
         // A leader of an older term may have proposed with a clock that ran ahead of this one's.
@@ -103,14 +113,22 @@ struct Partition: Sendable {
     mutating func change<Result>(
         _ name: String, _ body: (inout TopicSlice) -> Result
     ) -> Result {
-        // Taken out and put back, so that the change is made in place.
-        var topic = topics.removeValue(forKey: name) ?? TopicSlice()
-        messageCount -= topic.messages.count
-        byteCount -= topic.byteCount
-        let result = body(&topic)
-        messageCount += topic.messages.count
-        byteCount += topic.byteCount
-        topics[name] = topic
+        guard let place = topics.index(forKey: name) else {
+            topics[name] = TopicSlice()
+            return change(name, body)
+        }
+        let (result, messages, bytes) = Self.measure(&topics.values[place], body)
+        messageCount += messages
+        byteCount += bytes
         return result
+    }
+
+    /// Makes a change, and tells by how many messages and bytes the topic grew.
+    private static func measure<Result>(
+        _ topic: inout TopicSlice, _ body: (inout TopicSlice) -> Result
+    ) -> (result: Result, messages: Int, bytes: Int) {
+        let (messages, bytes) = (topic.messages.count, topic.byteCount)
+        let result = body(&topic)
+        return (result, topic.messages.count - messages, topic.byteCount - bytes)
     }
 }

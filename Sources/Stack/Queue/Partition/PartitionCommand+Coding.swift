@@ -1,92 +1,116 @@
-// The log form of a command:
+// The log form of a batch of commands, and of a command:
 //
-//     [kind u8][time signed varint][fields in the order of the declaration]
+//     [time signed varint][count varint][command]...
+//     [kind u8][fields in the order of the declaration]
 //
 // Durations are signed varints of nanoseconds; names are text, tokens two varints.
 
 import Linux
 import Wire
 
-extension TimedCommand {
+extension CommandBatch {
+    /// Puts commands that are written already, one behind the other, behind what stands in front.
+    static func encoded(time: LogTime, count: Int, commands: Span<UInt8>) -> [UInt8] {
+        var head: [UInt8] = []
+        head.reserveCapacity(commands.count + 16)
+        var writer = ByteWriter(appendingTo: head)
+        writer.write(time)
+        writer.write(count: count)
+        writer.write(raw: commands)
+        return writer.finish()
+    }
+
+    var encoded: [UInt8] {
+        var writer = ByteWriter()
+        for command in commands { command.write(to: &writer) }
+        let written = writer.finish()
+        return Self.encoded(time: time, count: commands.count, commands: written.span)
+    }
+
+    init(_ bytes: Span<UInt8>) throws(ByteReaderError) {
+        var reader = ByteReader(bytes)
+        time = try reader.readTime()
+        let count = try reader.readCount()
+        commands = []
+        commands.reserveCapacity(count)
+        for _ in 0..<count { commands.append(try PartitionCommand(&reader)) }
+        try reader.expectEnd()
+    }
+}
+
+extension PartitionCommand {
     private enum Kind: UInt8 {
         case adopt = 1
         case publish, fetch, acknowledge, reject, release, extend, join, heartbeat, leave, tick
     }
 
-    var encoded: [UInt8] {
-        var writer = ByteWriter()
-        func begin(_ kind: Kind) {
-            writer.write(u8: kind.rawValue)
-            writer.write(signed: time.nanoseconds)
-        }
-        switch command {
+    func write(to writer: inout ByteWriter) {
+        switch self {
         case .adopt(let policy):
-            begin(.adopt)
+            writer.write(u8: Kind.adopt.rawValue)
             policy.write(to: &writer)
         case .publish(let publication):
-            begin(.publish)
+            writer.write(u8: Kind.publish.rawValue)
             publication.write(to: &writer)
         case .fetch(let fetch):
-            begin(.fetch)
+            writer.write(u8: Kind.fetch.rawValue)
             fetch.write(to: &writer)
-        case .acknowledge(let name, let tokens):
-            begin(.acknowledge)
-            writer.write(name)
-            writer.write(tokens)
+        case .acknowledge(let name, let tokens): write(.acknowledge, name, tokens, to: &writer)
         case .reject(let name, let rejection):
-            begin(.reject)
+            writer.write(u8: Kind.reject.rawValue)
             writer.write(name)
             rejection.write(to: &writer)
-        case .release(let name, let tokens):
-            begin(.release)
-            writer.write(name)
-            writer.write(tokens)
+        case .release(let name, let tokens): write(.release, name, tokens, to: &writer)
         case .extend(let name, let token, let visibility):
-            begin(.extend)
+            writer.write(u8: Kind.extend.rawValue)
             writer.write(name)
             writer.write(token)
             writer.write(visibility)
-        case .join(let name, let stamp):
-            begin(.join)
-            writer.write(name)
-            writer.write(stamp)
-        case .heartbeat(let name, let stamp):
-            begin(.heartbeat)
-            writer.write(name)
-            writer.write(stamp)
-        case .leave(let name, let stamp):
-            begin(.leave)
-            writer.write(name)
-            writer.write(stamp)
-        case .tick: begin(.tick)
+        case .join(let name, let stamp): write(.join, name, stamp, to: &writer)
+        case .heartbeat(let name, let stamp): write(.heartbeat, name, stamp, to: &writer)
+        case .leave(let name, let stamp): write(.leave, name, stamp, to: &writer)
+        case .tick: writer.write(u8: Kind.tick.rawValue)
         }
-        return writer.finish()
     }
 
-    init(_ bytes: Span<UInt8>) throws(ByteReaderError) {
-        var reader = ByteReader(bytes)
+    private func write(
+        _ kind: Kind, _ name: GroupName, _ tokens: [LeaseToken], to writer: inout ByteWriter
+    ) {
+        writer.write(u8: kind.rawValue)
+        writer.write(name)
+        writer.write(tokens)
+    }
+
+    private func write(
+        _ kind: Kind, _ name: GroupName, _ stamp: MemberStamp, to writer: inout ByteWriter
+    ) {
+        writer.write(u8: kind.rawValue)
+        writer.write(name)
+        writer.write(stamp)
+    }
+
+    init(_ reader: inout ByteReader) throws(ByteReaderError) {
+        let offset = reader.offset
         let tag = try reader.readU8()
         guard let kind = Kind(rawValue: tag) else {
-            throw ByteReaderError(reason: .unknownTag(tag), offset: 0)
+            throw ByteReaderError(reason: .unknownTag(tag), offset: offset)
         }
-        time = LogTime(nanoseconds: try reader.readSigned())
         switch kind {
-        case .adopt: command = .adopt(try PartitionPolicy(&reader))
-        case .publish: command = .publish(try Publication(&reader))
-        case .fetch: command = .fetch(try Fetch(&reader))
+        case .adopt: self = .adopt(try PartitionPolicy(&reader))
+        case .publish: self = .publish(try Publication(&reader))
+        case .fetch: self = .fetch(try Fetch(&reader))
         case .acknowledge:
-            command = .acknowledge(try reader.readGroup(), try reader.readTokens())
-        case .reject: command = .reject(try reader.readGroup(), try Rejection(&reader))
-        case .release: command = .release(try reader.readGroup(), try reader.readTokens())
+            self = .acknowledge(try reader.readGroup(), try reader.readTokens())
+        case .reject: self = .reject(try reader.readGroup(), try Rejection(&reader))
+        case .release: self = .release(try reader.readGroup(), try reader.readTokens())
         case .extend:
-            command = .extend(
+            self = .extend(
                 try reader.readGroup(), try reader.readToken(), by: try reader.readDuration())
-        case .join: command = .join(try reader.readGroup(), try reader.readMember())
-        case .heartbeat: command = .heartbeat(try reader.readGroup(), try reader.readMember())
-        case .leave: command = .leave(try reader.readGroup(), try reader.readMember())
-        case .tick: command = .tick
+        case .join: self = .join(try reader.readGroup(), try reader.readMember())
+        case .heartbeat: self = .heartbeat(try reader.readGroup(), try reader.readMember())
+        case .leave: self = .leave(try reader.readGroup(), try reader.readMember())
+        case .tick: self = .tick
         }
-        try reader.expectEnd()
     }
 }
 

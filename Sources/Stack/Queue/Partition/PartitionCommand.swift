@@ -1,8 +1,15 @@
-// What can be asked of a partition. A command is one entry of its Raft log.
+// What can be asked of a partition. The commands that its leader got in one turn of the loop are one
+// entry of its Raft log: what an entry costs on each replica is paid once for all of them.
 
 import Linux
 
-/// A command with what its leader adds: every replica applies the same time and the same chance.
+/// One entry of the log, with what its leader adds: every replica applies the same time.
+struct CommandBatch: Equatable, Sendable {
+    var time: LogTime
+    var commands: [PartitionCommand]
+}
+
+/// A command of a batch, and the time that it is applied at.
 struct TimedCommand: Equatable, Sendable {
     var time: LogTime
     var command: PartitionCommand

@@ -68,22 +68,6 @@ struct TopicSlice: Sendable {
         return nil
     }
 
-    /// The next message that the group never looked at; moves its cursor past it.
-    mutating func takeFresh(of name: String) -> Offset? {
-        guard var cursor = groups[name]?.cursor else { return nil }
-        cursor = max(cursor, floor)
-        defer { groups[name]?.cursor = cursor }
-        while cursor < nextOffset {
-            let offset = cursor
-            cursor = cursor.next
-            if messages[offset] != nil {
-                groups[name]?.freshCount -= 1
-                return offset
-            }
-        }
-        return nil
-    }
-
     /// The group needs the message no more; it goes when no group does.
     mutating func finish(_ offset: Offset, for name: String) {
         groups[name]?.set(nil, at: offset)

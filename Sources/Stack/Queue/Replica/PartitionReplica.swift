@@ -33,7 +33,15 @@ final class PartitionReplica {
     private var isRunning = true
     /// Can be handed out as soon as they are there.
     private var coming = ComingMessages()
-    private var fetchingAhead: Set<String> = []
+    /// Topics of messages that this turn of the loop brought.
+    private var freshTopics: Set<String> = []
+    /// What this turn of the loop brought and the log does not have yet.
+    private var gathered = GatheredCommands()
+    private var isSubmissionDue = false
+    /// Commands that wait for their majority.
+    private var underWay = 0
+    /// A batch that is larger goes into the log before its turn is over.
+    private static let batchBytesMax = 48 << 10
 
     init(
         number: Int, group: ReplicaGroup<PartitionState>, policy: PartitionPolicy,
@@ -61,27 +69,54 @@ final class PartitionReplica {
         try await reply(of: try begin(command))
     }
 
-    /// Puts a command into the log, behind all that was proposed before.
+    /// Has a command put into the log, behind all that was proposed before.
     private func begin(
         _ command: PartitionCommand
-    ) throws(QueueRefusal) -> PendingWrite<PartitionReply> {
+    ) throws(QueueRefusal) -> PendingCommand {
         noteLeadership()
         guard group.isLeader else { throw .notLeader(group.status.leader) }
         guard group.state.partition.policy == policy else {
             adoptPolicy()
             throw .unavailable("a new leader is taking over")
         }
-        return submit(command)
+        guard underWay < group.limits.pendingWritesMax else {
+            throw QueueRefusal(RaftRefusal.overloaded)
+        }
+        return gather(command)
     }
 
-    private func submit(_ command: PartitionCommand) -> PendingWrite<PartitionReply> {
-        group.begin(TimedCommand(time: time, command: command).encoded)
+    /// Lets a command wait for the others that this turn of the loop brings.
+    private func gather(_ command: PartitionCommand) -> PendingCommand {
+        underWay += 1
+        let pending = gathered.add(command)
+        if gathered.byteCount >= Self.batchBytesMax { submit() }
+        if !isSubmissionDue {
+            isSubmissionDue = true
+            Task { @ReactorActor in
+                fetchAhead()
+                isSubmissionDue = false
+                submit()
+            }
+        }
+        return pending
+    }
+
+    /// Puts what has gathered into the log, as one entry.
+    private func submit() {
+        let batch = gathered
+        if batch.count == 0 { return }
+        gathered = GatheredCommands()
+        let write = group.begin(batch.entry(at: time))
+        Task { @ReactorActor in
+            batch.settle(await write.outcome())
+            underWay -= batch.count
+        }
     }
 
     private func reply(
-        of write: PendingWrite<PartitionReply>
+        of command: PendingCommand
     ) async throws(QueueRefusal) -> PartitionReply {
-        switch await write.outcome() {
+        switch await command.outcome() {
         case .applied(PartitionReply.refused(let refusal)): throw QueueRefusal(refusal)
         case .applied(let reply): return reply
         case .refused(let refusal): throw QueueRefusal(refusal)
@@ -98,20 +133,20 @@ final class PartitionReplica {
         guard publication.delay == .zero else { return try await propose(.publish(publication)) }
         coming.begin(publication.topic)
         defer { coming.end(publication.topic) }
-        fetchAheadSoon(publication.topic)
+        freshTopics.insert(publication.topic)
         return try await propose(.publish(publication))
     }
 
-    /// Has a fetch proposed, behind all that is published in this turn of the loop, for each group
-    /// of which somebody waits: so a message is on a majority's disks and handed out in one round
+    /// Proposes a fetch, behind all that was published in this turn of the loop, for each group of
+    /// which somebody waits: so a message is on a majority's disks and handed out in one round
     /// instead of two.
-    private func fetchAheadSoon(_ topic: String) {
-        guard fetchingAhead.insert(topic).inserted else { return }
-        Task { @ReactorActor in
-            fetchingAhead.remove(topic)
+    private func fetchAhead() {
+        let topics = freshTopics
+        freshTopics.removeAll(keepingCapacity: true)
+        for topic in topics {
             for (poll, fetch) in polls.waitingFirst(on: topic) where isComing(fetch) {
-                guard let write = try? begin(fetch) else { return }
-                polls.hand(write, to: poll)
+                guard let pending = try? begin(fetch) else { return }
+                polls.hand(pending, to: poll)
             }
         }
     }
@@ -151,10 +186,10 @@ final class PartitionReplica {
         }
     }
 
-    private func begin(_ fetch: Fetch) throws(QueueRefusal) -> PendingWrite<PartitionReply> {
-        let write = try begin(.fetch(fetch))
+    private func begin(_ fetch: Fetch) throws(QueueRefusal) -> PendingCommand {
+        let pending = try begin(.fetch(fetch))
         coming.noteFetch(fetch.name)
-        return write
+        return pending
     }
 
     /// Something is there, or stands in the log already and comes before the fetch does.
@@ -167,7 +202,7 @@ final class PartitionReplica {
     }
 
     private func leases(
-        of fetch: PendingWrite<PartitionReply>
+        of fetch: PendingCommand
     ) async throws(QueueRefusal) -> [Lease] {
         guard case .leases(let leases) = try await reply(of: fetch) else { return [] }
         return leases
@@ -229,7 +264,7 @@ final class PartitionReplica {
         isAdopting = true
         Task { @ReactorActor in
             do throws(QueueRefusal) {
-                _ = try await reply(of: submit(.adopt(policy)))
+                _ = try await reply(of: gather(.adopt(policy)))
             } catch {
                 log.info("policy not adopted yet", ["partition": number, "reason": error.text])
             }
@@ -242,7 +277,7 @@ final class PartitionReplica {
         else { return }
         isTicking = true
         Task { @ReactorActor in
-            _ = try? await reply(of: submit(.tick))
+            _ = try? await reply(of: gather(.tick))
             isTicking = false
         }
     }

@@ -13,7 +13,8 @@ import Replication
 
 @ReactorActor
 final class PartitionState: ReplicatedState {
-    typealias Reply = PartitionReply
+    /// One for each command of an entry.
+    typealias Reply = [PartitionReply]
     typealias Failure = PartitionStateError
 
     var partition: Partition
@@ -46,13 +47,13 @@ final class PartitionState: ReplicatedState {
     var isFree: Bool { true }
     var checkpointBytes: Int { saved?.byteCount ?? 0 }
 
-    func apply(_ entries: [LogEntry]) -> [PartitionReply?] {
+    func apply(_ entries: [LogEntry]) -> [Reply?] {
         let replies = entries.map(apply)
         didApply()
         return replies
     }
 
-    private func apply(_ entry: LogEntry) -> PartitionReply? {
+    private func apply(_ entry: LogEntry) -> Reply? {
         guard entry.index > applied.index else { return nil }
         applied = entry.position
         switch entry.payload {
@@ -61,10 +62,9 @@ final class PartitionState: ReplicatedState {
             self.membership = membership
             return nil
         case .command(let bytes):
-            guard let timed = try? TimedCommand(bytes.span) else {
-                return .refused(.invalid("not a command of this build"))
-            }
-            return partition.apply(timed)
+            // Nobody waits for commands of another build: its leader is gone.
+            guard let batch = try? CommandBatch(bytes.span) else { return [] }
+            return partition.apply(batch)
         }
     }
 

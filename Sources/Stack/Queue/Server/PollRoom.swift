@@ -6,7 +6,6 @@
 
 import Linux
 import Reactor
-import Replication
 
 /// One fetch that may wait; polls are numbered in the order in which they came.
 struct Poll: Hashable, Sendable {
@@ -30,7 +29,7 @@ final class PollRoom {
     /// What those ask for who wait right now.
     private var asking: [GroupName: [Poll: Fetch]] = [:]
     /// Fetches that were proposed for somebody who waited.
-    private var ahead: [Poll: PendingWrite<PartitionReply>] = [:]
+    private var ahead: [Poll: PendingCommand] = [:]
     private(set) var waiterCount = 0
     private var pollCount: UInt64 = 0
     private(set) var isClosed = false
@@ -71,7 +70,7 @@ final class PollRoom {
     /// else has proposed for the poll, if one has.
     func wait(
         _ poll: Poll, for fetch: Fetch, until deadline: MonotonicTime
-    ) async -> PendingWrite<PartitionReply>? {
+    ) async -> PendingCommand? {
         let gate = gates[poll.name] ?? Turnstile()
         gates[poll.name] = gate
         asking[poll.name, default: [:]][poll] = fetch
@@ -89,7 +88,7 @@ final class PollRoom {
     }
 
     /// Wakes a poll that waits, with the fetch that was proposed for it.
-    func hand(_ fetch: PendingWrite<PartitionReply>, to poll: Poll) {
+    func hand(_ fetch: PendingCommand, to poll: Poll) {
         noLongerAsks(poll)
         ahead[poll] = fetch
         gates[poll.name]?.wakeAll()

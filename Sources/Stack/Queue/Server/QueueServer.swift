@@ -31,12 +31,12 @@ package final class QueueServer {
             limits: ReplicaLimits())
     }
 
-    /// With other bounds of the replicas, for tests.
+    /// With other bounds of the replicas, and with a log that can be read, for tests.
     init(
         name: String, listen: SocketAddress, dataFolder: String, settings: QueueSettings,
-        seed: UInt64, limits: ReplicaLimits
+        seed: UInt64, limits: ReplicaLimits, log given: Log? = nil
     ) throws(QueueError) {
-        let log = Log(name)
+        let log = given ?? Log(name)
         self.log = log
         var place = settings.place(in: dataFolder, seed: seed)
         place.limits = limits
@@ -69,6 +69,9 @@ package final class QueueServer {
         } catch {
             throw .listen(error)
         }
+        var requests = RequestLog(log, tier: "queue")
+        requests.patient = ["FETCH"]
+        clients.meter.requestLog = requests
     }
 
     private static func open(
