@@ -75,6 +75,7 @@ private func samples() -> [TierSettings] {
     region.fallbacks = ["eu"]
     var endpoint = GeoEndpoint(name: "b-1", address: addresses[0].address, region: "eu")
     endpoint.weight = 3
+    endpoint.checkPath = "/-/up"
     var dns = GeoDNSSettings(
         zone: "shop.test", nameServers: addresses, regions: [region], endpoints: [endpoint],
         statusPort: 8054)
