@@ -108,6 +108,10 @@ private func samples() -> [TierSettings] {
     edge.requestBytesMax = 9
     edge.idleTimeout = .milliseconds(10)
     edge.drainTimeout = .milliseconds(11)
+    edge.purgeFrom = region.networks
+    edge.purgeToken = "secret"
+    edge.accessLog = .combined
+    edge.accessLogRate = 12
     return [
         .balancer(balancer), .edge(edge), .app(app), .cache(CacheSettings(memoryLimit: 5)),
         .store(store), .queue(queue), .worker(worker), .geodns(dns),

@@ -29,13 +29,8 @@ extension GeoDNSSpec {
     mutating func readNetworks(_ node: YAMLNode, _ log: DiagnosticLog) {
         for entry in Self.entries(node, "\"networks\"", log) {
             let items = entry.value.items("networks of a region", log) ?? []
-            networks[entry.key] = items.compactMap { item in
-                item.scalar("a network", log) { text throws(ValueError) in
-                    guard let network = IPv4Network(text) else {
-                        throw ValueError("\"\(text)\" is not a network such as 192.0.2.0/24")
-                    }
-                    return network
-                }
+            networks[entry.key] = items.compactMap {
+                $0.scalar("a network", log, Checked.network)
             }
         }
     }
