@@ -121,6 +121,8 @@ struct RegionTests {
         ("weights: {web: 3}", "zone: a..b", "not a domain"),
         ("weights: {web: 3}", "check: icmp", "unknown check"),
         ("weights: {web: 3}", "records: [{name: x, type: MX, value: y}]", "unknown type"),
+        ("weights: {web: 3}", "records: [{name: \"a.*\", type: TXT, value: y}]", "not a domain"),
+        ("weights: {web: 3}", "records: [{name: \"*.\", type: TXT, value: y}]", "not a domain"),
         ("to: [web-eu, web]", "to: [web-eu, web-eu]", "named twice"),
         ("to: [web-eu, web]", "to: []", "names no tier"),
         ("to: [web-eu, web]", "to: cache", "must serve as"),
