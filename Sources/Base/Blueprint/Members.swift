@@ -65,6 +65,26 @@ struct Members {
         try Self.addresses(try required(key), at: member(key))
     }
 
+    func strings(_ key: String) throws(BlueprintError) -> [String] {
+        var strings: [String] = []
+        for (json, _) in try elements(key) {
+            guard let text = json.string else { throw notA("a list of strings", key) }
+            strings.append(text)
+        }
+        return strings
+    }
+
+    func networks(_ key: String) throws(BlueprintError) -> [IPv4Network] {
+        var networks: [IPv4Network] = []
+        for text in try strings(key) {
+            guard let network = IPv4Network(text) else {
+                throw notA("a list of networks such as 10.1.0.0/16", key)
+            }
+            networks.append(network)
+        }
+        return networks
+    }
+
     /// Lists of addresses: the replicas of each shard.
     func groups(_ key: String) throws(BlueprintError) -> [[NamedAddress]] {
         var groups: [[NamedAddress]] = []

@@ -24,6 +24,12 @@ package struct DatagramSocket: ~Copyable, Sendable {
         descriptor = opened
     }
 
+    /// Takes over a socket that was opened and bound elsewhere.
+    package init(adopting descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
+
+    /// Gives the descriptor away, to be closed by whoever takes it.
+    package consuming func release() -> Int32 { descriptor.release() }
+
     /// connect(2): from now on only this peer's datagrams come in, and its ICMP errors show.
     package func connect(to peer: SocketAddress) throws(SyscallError) {
         _ = try Socket.connect(descriptor, to: peer)

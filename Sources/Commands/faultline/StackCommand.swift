@@ -1,6 +1,7 @@
 // `faultline stack up`: a stack to poke at. The outer process listens on ports of 127.0.0.1 before
 // the sandbox is entered; the inner one accepts there and connects on to the nodes.
 
+import Blueprint
 import Conductor
 import Experiment
 import Linux
@@ -58,8 +59,15 @@ struct StackCommand {
         try HostLack.check(mapBytes: topology.storeCapacity, budgets: topology.hasBudgets)
         var open: [Forward] = []
         for tier in topology.tiers where tier.kind != nil {
-            let descriptor = try Self.listen(near: tier.port)
-            open.append(Forward(tier: tier.name, descriptor: descriptor))
+            if tier.kind == .geodns {
+                let (datagrams, listener) = try Self.listenForBoth(near: tier.port)
+                open.append(
+                    Forward(tier: KeptStack.datagrams(of: tier.name), descriptor: datagrams))
+                open.append(Forward(tier: tier.name, descriptor: listener))
+            } else {
+                let descriptor = try Self.listen(near: tier.port)
+                open.append(Forward(tier: tier.name, descriptor: descriptor))
+            }
             if case .builtin = tier.program {
                 let metrics = try Self.listen(near: AddressPlan.metricsPort)
                 open.append(Forward(tier: KeptStack.metrics(of: tier.name), descriptor: metrics))
@@ -85,5 +93,28 @@ struct StackCommand {
             }
         }
         preconditionFailure("port 0 is never in use")
+    }
+
+    /// One port for datagrams and connections, as DNS wants it.
+    private static func listenForBoth(
+        near port: UInt16
+    ) throws(SyscallError) -> (datagrams: Int32, listener: Int32) {
+        // Port 0 may give one for datagrams that somebody has for connections.
+        for candidate in [port, port &+ 10_000] + Array(repeating: 0, count: 8) {
+            do throws(SyscallError) {
+                return try openBoth(at: candidate)
+            } catch {
+                if error.errno != .addressInUse { throw error }
+            }
+        }
+        return try openBoth(at: 0)
+    }
+
+    private static func openBoth(
+        at port: UInt16
+    ) throws(SyscallError) -> (datagrams: Int32, listener: Int32) {
+        let socket = try DatagramSocket(SocketAddress(ip: .loopback, port: port))
+        let listener = try Socket.listening(on: try socket.localAddress())
+        return (socket.release(), listener.release())
     }
 }

@@ -49,7 +49,7 @@ package final class KeptStack {
         let subnets = networks.isEmpty ? [""] : networks.map { " +subnet=\($0)" }
         for subnet in subnets {
             view.say(
-                "    dig +tcp -p \(address.port) @\(address.ip) \(spec.serviceName)\(subnet)")
+                "    dig -p \(address.port) @\(address.ip) \(spec.serviceName)\(subnet)")
         }
     }
 
@@ -61,7 +61,13 @@ package final class KeptStack {
             guard let member = stack.members.first(where: { $0.plan.tier == tier }) else {
                 continue
             }
-            let listener = try Listener(adopting: FileDescriptor(owning: descriptor))
+            let owned = FileDescriptor(owning: descriptor)
+            if name == Self.datagrams(of: tier) {
+                let forwarder = try DatagramForwarder(adopting: owned, to: member.plan.listen)
+                Task { @ReactorActor in await forwarder.run() }
+                continue
+            }
+            let listener = try Listener(adopting: owned)
             let metrics = name == tier ? nil : member.plan.metrics
             let forwarder = Forwarder(listener, to: metrics ?? member.plan.listen)
             Task { @ReactorActor in await forwarder.run() }
@@ -72,6 +78,9 @@ package final class KeptStack {
             if metrics == nil { sayHowToResolve(tier, at: listener.address) }
         }
     }
+
+    /// The name by which datagrams to a tier's first node are forwarded, beside connections.
+    package nonisolated static func datagrams(of tier: String) -> String { "\(tier)/datagrams" }
 
     /// The name by which the metrics of a tier's first node are forwarded.
     package nonisolated static func metrics(of tier: String) -> String { "\(tier)/metrics" }

@@ -78,6 +78,7 @@ private func samples() -> [TierSettings] {
     region.fallbacks = ["eu"]
     var endpoint = GeoEndpoint(name: "b-1", address: addresses[0].address, region: "eu")
     endpoint.weight = 3
+    endpoint.checkPath = "/-/up"
     var dns = GeoDNSSettings(
         zone: "shop.test", nameServers: addresses, regions: [region], endpoints: [endpoint],
         statusPort: 8054)
@@ -110,6 +111,10 @@ private func samples() -> [TierSettings] {
     edge.requestBytesMax = 9
     edge.idleTimeout = .milliseconds(10)
     edge.drainTimeout = .milliseconds(11)
+    edge.purgeFrom = region.networks
+    edge.purgeToken = "secret"
+    edge.accessLog = .combined
+    edge.accessLogRate = 12
     return [
         .balancer(balancer), .edge(edge), .app(app), .cache(CacheSettings(memoryLimit: 5)),
         .store(store), .queue(queue), .worker(worker), .geodns(dns),

@@ -84,6 +84,21 @@ struct RegionTests {
         #expect(settings.ttl == .seconds(1))
     }
 
+    @Test func `names may lead to edges, which say elsewhere that they are ready`() throws {
+        let text = try edit(
+            try edit(Self.text, "to: [web-eu, web]", "to: [cdn, web]"),
+            "  web: {role", "  cdn: {role: edge, to: web-eu, region: us}\n  web: {role")
+        let topology = try Sample.loadTopology(text)
+        let endpoints = try settings(topology).endpoints
+        #expect(endpoints.map(\.name) == ["cdn-1", "web-1", "web-2"])
+        #expect(endpoints.map(\.region) == ["us", "us", "ap"])
+        #expect(endpoints.map(\.checkPath) == ["/-/ready", "/health/ready", "/health/ready"])
+        let given = try edit(text, "ttl: 1s", "ttl: 1s, check-path: /up")
+        let told = try settings(try Sample.loadTopology(given))
+        #expect(told.checkPath == "/up")
+        #expect(told.endpoints.allSatisfy { $0.checkPath == nil })
+    }
+
     @Test func `it is asked for its health on a port of its own`() throws {
         let node = try #require(
             try load().plan(folder: "/run", seed: 1).first { $0.name == "dns-2" })
@@ -106,6 +121,8 @@ struct RegionTests {
         ("weights: {web: 3}", "zone: a..b", "not a domain"),
         ("weights: {web: 3}", "check: icmp", "unknown check"),
         ("weights: {web: 3}", "records: [{name: x, type: MX, value: y}]", "unknown type"),
+        ("weights: {web: 3}", "records: [{name: \"a.*\", type: TXT, value: y}]", "not a domain"),
+        ("weights: {web: 3}", "records: [{name: \"*.\", type: TXT, value: y}]", "not a domain"),
         ("to: [web-eu, web]", "to: [web-eu, web-eu]", "named twice"),
         ("to: [web-eu, web]", "to: []", "names no tier"),
         ("to: [web-eu, web]", "to: cache", "must serve as"),

@@ -65,7 +65,8 @@ final class EdgeFixture {
 
     init(
         name: String = "edge-1", behind others: [NamedAddress] = [],
-        change: (inout EdgeSettings) -> Void = { _ in }
+        change: (inout EdgeSettings) -> Void = { _ in },
+        writeLog: @escaping @Sendable (String) -> Void = { _ in }
     ) throws {
         origin = try ScriptedOrigin()
         var settings = EdgeSettings(
@@ -77,7 +78,7 @@ final class EdgeFixture {
         change(&settings)
         edge = try EdgeServer(
             name: name, listen: SocketAddress(ip: .loopback, port: 0), settings: settings,
-            clock: { [clock] in clock.now })
+            clock: { [clock] in clock.now }, writeLog: writeLog)
         address = try #require(edge.address)
         client = HTTPClient(address)
         Task { @ReactorActor [edge] in await edge.run() }

@@ -98,6 +98,30 @@ struct ResponderTests {
         #expect(any.answers.count == 1)
     }
 
+    @Test(arguments: [
+        ("x.faultline.test", "all"), ("x.y.faultline.test", "all"),
+        ("X.Docs.faultline.TEST", "docs"), ("x.y.docs.faultline.test", "docs"),
+        ("docs.faultline.test", nil),  // is there, without such a record
+        ("below.faultline.test", nil),  // is there, if only for what is below it
+        ("x.below.faultline.test", nil), ("x.www.faultline.test", nil),  // nearer names end it
+    ])
+    func `a wildcard is for names that are not there, below the nearest one that is`(
+        _ name: String, _ text: String?
+    ) throws {
+        var responder = try responder {
+            $0.records += [
+                GeoRecord(name: "*", kind: .txt, value: "all"),
+                GeoRecord(name: "*.docs", kind: .txt, value: "docs"),
+            ]
+        }
+        let reply = try #require(try responder.reply(to: GeoSample.query(name, .txt)))
+        #expect(reply.answers.map(\.data) == text.map { [.txt($0)] } ?? [])
+        let asked = try #require(DNSName(name)).lowercased
+        #expect(reply.answers.allSatisfy { $0.name.lowercased == asked })
+        let other = try #require(try responder.reply(to: GeoSample.query(name, .aaaa)))
+        #expect(text == nil || other.code == .noError && other.answers.isEmpty)
+    }
+
     @Test func `other zones, classes and transfers are refused`() throws {
         var responder = try responder()
         for query in [

@@ -1,7 +1,7 @@
 // What an edge is told: where its content comes from, how much it keeps, and how far it trusts what
 // is stale.
 
-import Linux
+package import Linux
 import Wire
 
 package struct EdgeSettings: Equatable, Sendable {
@@ -31,11 +31,18 @@ package struct EdgeSettings: Equatable, Sendable {
     package var originConnectionsMax = 512
     /// Client connections held at once; past it new ones are refused.
     package var connectionsMax = 4096
-    /// In bytes of content of one request.
-    package var requestBytesMax = 16 << 20
+    /// In bytes of content of one request. It passes through, so this is no matter of memory.
+    package var requestBytesMax = 1 << 30
     package var idleTimeout: Duration = .seconds(75)
     /// How long SIGTERM waits for requests in flight.
     package var drainTimeout: Duration = .seconds(5)
+    /// Who may purge by address alone.
+    package var purgeFrom = [IPv4Network(.loopback, prefix: 8)]
+    /// Who knows it may purge from anywhere; empty: nobody may by this.
+    package var purgeToken = ""
+    package var accessLog = AccessLogForm.off
+    /// Lines a second; further requests are counted and not written.
+    package var accessLogRate = 1000
 
     package init(origins: [NamedAddress]) { self.origins = origins }
 }
@@ -47,7 +54,7 @@ extension EdgeSettings {
             "staleWhileRevalidateNanoseconds", "staleIfErrorNanoseconds", "hitForMissNanoseconds",
             "errorPauseNanoseconds", "connectTimeoutNanoseconds", "originTimeoutNanoseconds",
             "originConnectionsMax", "connectionsMax", "requestBytesMax", "idleTimeoutNanoseconds",
-            "drainTimeoutNanoseconds",
+            "drainTimeoutNanoseconds", "purgeFrom", "purgeToken", "accessLog", "accessLogRate",
         ])
         self.init(origins: try members.addresses("origins"))
         if origins.isEmpty { throw members.notA("a list of at least one origin", "origins") }
@@ -66,6 +73,10 @@ extension EdgeSettings {
         try members.read("requestBytesMax", into: &requestBytesMax, from: 0)
         try members.read("idleTimeout", into: &idleTimeout)
         try members.read("drainTimeout", into: &drainTimeout)
+        if members.optional("purgeFrom") != nil { purgeFrom = try members.networks("purgeFrom") }
+        try members.read("purgeToken", into: &purgeToken)
+        try members.read("accessLog", into: &accessLog)
+        try members.read("accessLogRate", into: &accessLogRate, from: 1)
     }
 
     var json: JSON {
@@ -81,6 +92,9 @@ extension EdgeSettings {
             "connectionsMax": connectionsMax.json, "requestBytesMax": requestBytesMax.json,
             "idleTimeoutNanoseconds": idleTimeout.json,
             "drainTimeoutNanoseconds": drainTimeout.json,
+            "purgeFrom": .array(purgeFrom.map { .string("\($0)") }),
+            "purgeToken": .string(purgeToken), "accessLog": .string(accessLog.rawValue),
+            "accessLogRate": accessLogRate.json,
         ]
     }
 }

@@ -86,15 +86,8 @@ extension GeoDNSSettings {
 extension GeoRegion {
     fileprivate init(_ members: Members) throws(BlueprintError) {
         try members.allow(["name", "networks", "fallbacks"])
-        var networks: [IPv4Network] = []
-        for text in try members.strings("networks") {
-            guard let network = IPv4Network(text) else {
-                throw members.notA("a list of networks such as 10.1.0.0/16", "networks")
-            }
-            networks.append(network)
-        }
         self.init(
-            name: try members.string("name"), networks: networks,
+            name: try members.string("name"), networks: try members.networks("networks"),
             fallbacks: try members.strings("fallbacks"))
     }
 
@@ -109,18 +102,20 @@ extension GeoRegion {
 
 extension GeoEndpoint {
     fileprivate init(_ members: Members) throws(BlueprintError) {
-        try members.allow(["name", "address", "region", "weight"])
+        try members.allow(["name", "address", "region", "weight", "checkPath"])
         self.init(
             name: try members.string("name"), address: try members.address("address"),
             region: try members.string("region"))
         try members.read("weight", into: &weight, from: 1)
+        if members.optional("checkPath") != nil { checkPath = try members.string("checkPath") }
     }
 
     fileprivate var json: JSON {
-        [
-            "name": .string(name), "address": .string("\(address)"), "region": .string(region),
-            "weight": weight.json,
-        ]
+        .object(
+            [
+                ("name", .string(name)), ("address", .string("\(address)")),
+                ("region", .string(region)), ("weight", weight.json),
+            ] + (checkPath.map { [("checkPath", .string($0))] } ?? []))
     }
 }
 
@@ -136,16 +131,5 @@ extension GeoRecord {
 
     fileprivate var json: JSON {
         ["name": .string(name), "type": .string(kind.rawValue), "value": .string(value)]
-    }
-}
-
-extension Members {
-    fileprivate func strings(_ key: String) throws(BlueprintError) -> [String] {
-        var strings: [String] = []
-        for (json, _) in try elements(key) {
-            guard let text = json.string else { throw notA("a list of strings", key) }
-            strings.append(text)
-        }
-        return strings
     }
 }

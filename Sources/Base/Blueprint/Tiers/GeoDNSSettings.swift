@@ -29,6 +29,7 @@ package struct GeoDNSSettings: Equatable, Sendable {
     /// Addresses in one answer.
     package var answersMax = 4
     package var check = HealthCheckKind.http
+    /// Of endpoints that have none of their own.
     package var checkPath = "/health/ready"
     package var checkInterval: Duration = .milliseconds(500)
     /// Below `checkInterval`, so that checks of one endpoint never overlap.
@@ -80,6 +81,8 @@ package struct GeoEndpoint: Equatable, Sendable {
     package var region: String
     /// How often it comes first, against the others of its region.
     package var weight = 1
+    /// Where this one says whether it is ready, if not where all do.
+    package var checkPath: String?
 
     package init(name: String, address: SocketAddress, region: String) {
         self.name = name

@@ -19,8 +19,10 @@ struct Wrk {
     ) async throws -> Double {
         let seconds = length.components.seconds
         precondition(seconds >= 1, "wrk counts whole seconds")
+        // Programs that the client's node starts are found by their whole path.
+        let taskset = try BenchOptions.tool("taskset", debian: "util-linux")
         let arguments =
-            (core.map { ["taskset", "-c", "\($0)"] } ?? []) + [
+            (core.map { [taskset, "-c", "\($0)"] } ?? []) + [
                 path, "-t1", "-c32", "-d\(seconds)s",
             ] + headers.flatMap { ["-H", $0] } + [url]
         return try Self.rate(

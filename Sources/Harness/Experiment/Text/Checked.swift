@@ -69,6 +69,13 @@ enum Checked {
         return UInt16(value)
     }
 
+    static func network(_ text: String) throws(ValueError) -> IPv4Network {
+        guard let network = IPv4Network(text) else {
+            throw ValueError("\"\(text)\" is not a network such as 192.0.2.0/24")
+        }
+        return network
+    }
+
     static func boolean(_ text: String) throws(ValueError) -> Bool {
         switch text {
         case "true": return true

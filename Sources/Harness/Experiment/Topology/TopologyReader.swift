@@ -10,7 +10,8 @@
 //       balancer: {role: balancer, count: 1, policy: least-connections, to: app}
 //       edge: {role: edge, to: balancer, shield: other-edge, memory: 64MiB, max-object: 8MiB,
 //              serve-stale: true, stale-while-revalidate: 0s, stale-if-error: 60s,
-//              origin-timeout: 1500ms}
+//              origin-timeout: 1500ms, purge-from: [10.0.0.0/8], purge-token: secret,
+//              access-log: json, access-log-rate: 1000/s}
 //       app: {role: app, count: 3, cache: cache, store: store, queue: queue}
 //       cache: {role: cache, count: 1, memory: 64MiB}
 //       store: {role: store, shards: 2, replicas: 3, acknowledge: majority, peer-port: 7001,

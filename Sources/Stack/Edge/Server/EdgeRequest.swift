@@ -7,6 +7,8 @@ import Wire
 struct EdgeRequest {
     let head: HTTPRequestHead
     let content: [UInt8]
+    /// Content that is still coming; then `content` is empty.
+    let upload: Upload?
     let key: CacheKey
     let directives: CacheDirectives
     /// Crosses all tiers.
@@ -20,11 +22,12 @@ struct EdgeRequest {
     static let deadlineField = "X-Request-Deadline-Ms"
 
     init(
-        _ head: HTTPRequestHead, content: [UInt8], peer: IPv4Address, now: MonotonicTime,
-        makeID: () -> String
+        _ head: HTTPRequestHead, content: [UInt8], upload: Upload? = nil, peer: IPv4Address,
+        now: MonotonicTime, makeID: () -> String
     ) {
         self.head = head
         self.content = content
+        self.upload = upload
         self.peer = peer
         key = CacheKey(head)
         directives = CacheDirectives(head.headers.values(of: "cache-control"))
@@ -35,7 +38,8 @@ struct EdgeRequest {
 
     /// What a stored response can answer at all.
     var isCacheable: Bool {
-        (head.method == "GET" || head.method == "HEAD") && content.isEmpty && !directives.noStore
+        (head.method == "GET" || head.method == "HEAD") && content.isEmpty && upload == nil
+            && !directives.noStore
     }
 
     /// What several clients can wait for together: the whole content, unconditionally.
@@ -68,9 +72,12 @@ struct EdgeRequest {
         let via = head.headers["X-Forwarded-For"].map { "\($0), \(peer)" } ?? "\(peer)"
         head.headers["X-Forwarded-For"] = via
         head.headers[Self.idField] = id
-        let left = min(deadline - now, timeout).nanoseconds / 1_000_000
-        head.headers[Self.deadlineField] = String(max(0, left))
-        return OriginRequest(head: head, content: content)
+        // An upload may take longer than any answer, so only the client's own limit goes with it.
+        let left = upload == nil ? min(deadline - now, timeout) : deadline - now
+        if upload == nil || deadline != .distantFuture {
+            head.headers[Self.deadlineField] = String(max(0, left.nanoseconds / 1_000_000))
+        }
+        return OriginRequest(head: head, content: content, upload: upload)
     }
 }
 

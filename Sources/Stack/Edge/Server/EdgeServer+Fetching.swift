@@ -63,7 +63,8 @@ extension EdgeServer {
         do {
             let answer = try await origins.send(
                 upstream, for: request.key,
-                deadline: now + settings.connectTimeout + settings.originTimeout,
+                deadline: request.upload == nil
+                    ? now + settings.connectTimeout + settings.originTimeout : .distantFuture,
                 onInterim: flight.note(interim:))
             let times = ExchangeTimes(sent: sent, received: self.now)
             if answer.head.status == 304, object == nil, !variants.isEmpty {

@@ -1,6 +1,8 @@
 // What operators ask of an edge: is it ready, what is it doing, forget this.
 
+import Blueprint
 import Endpoints
+import Linux
 import Reactor
 import Wire
 
@@ -16,17 +18,22 @@ struct EdgeCounts {
     var passed = 0
     var errors = 0
     var originErrors = 0
+    var purgesRefused = 0
 }
 
 extension EdgeServer {
-    func operate(_ head: HTTPRequestHead, content: [UInt8]) -> HTTPResponse {
+    func operate(
+        _ head: HTTPRequestHead, content: [UInt8], from peer: IPv4Address
+    ) -> HTTPResponse {
         switch (head.method, head.path) {
-        case ("PURGE", _): return purge(head)
+        case ("PURGE", _), ("POST", "/-/purge"):
+            if let refusal = refusal(to: head, from: peer) { return refusal }
+            if head.method == "PURGE" { return purge(head) }
+            return purge(content, host: head.headers["host"] ?? "")
         case ("GET", "/-/ready"), ("HEAD", "/-/ready"):
             return HTTPResponse(isDraining ? 503 : 200, json: ["ready": .bool(!isDraining)])
         case ("GET", "/-/status"): return HTTPResponse(200, json: status)
         case ("GET", "/-/metrics"): return metrics
-        case ("POST", "/-/purge"): return purge(content, host: head.headers["host"] ?? "")
         default: return HTTPResponse(404, error: "no such resource")
         }
     }
@@ -61,10 +68,31 @@ extension EdgeServer {
             ("purges", store.counts.purges), ("markers", markers.count),
             ("flights", flights.count + loneFlights.count), ("connections", connectionCount),
             ("originConnections", origins.connectionCount),
+            ("purgesRefused", counts.purgesRefused), ("accessLogDropped", accessLog.dropped),
         ]
     }
 
     // MARK: Purging
+
+    /// Nil when the peer may purge: by its address, or by the token as a bearer of it (RFC 6750).
+    private func refusal(to head: HTTPRequestHead, from peer: IPv4Address) -> HTTPResponse? {
+        if settings.purgeFrom.contains(where: { $0.contains(peer) }) { return nil }
+        let token = settings.purgeToken
+        let given = head.headers["authorization"] ?? ""
+        if !token.isEmpty, Self.isEqual("Bearer \(token)", given) { return nil }
+        counts.purgesRefused += 1
+        var response = HTTPResponse(
+            token.isEmpty ? 403 : 401, error: "this client may not purge")
+        if !token.isEmpty { response.head.headers["WWW-Authenticate"] = "Bearer" }
+        return response
+    }
+
+    /// In a time that does not tell how much of it was right.
+    private static func isEqual(_ wanted: String, _ given: String) -> Bool {
+        let (wanted, given) = (Array(wanted.utf8), Array(given.utf8))
+        guard wanted.count == given.count else { return false }
+        return zip(wanted, given).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
+    }
 
     /// PURGE of a URI, or of the tags in Surrogate-Key.
     private func purge(_ head: HTTPRequestHead) -> HTTPResponse {

@@ -26,6 +26,7 @@ package final class EdgeServer {
     let store: EdgeStore
     let origins: Origins
     let policy: StalePolicy
+    let accessLog: AccessLog
     var flights: [FlightKey: Flight] = [:]
     /// Flights that are nobody's to join: for one client alone, or no longer to be joined.
     var loneFlights: [ObjectIdentifier: Flight] = [:]
@@ -42,7 +43,8 @@ package final class EdgeServer {
 
     package init(
         name: String, listen: SocketAddress, settings: EdgeSettings,
-        clock: @escaping () -> Moment = Moment.now
+        clock: @escaping () -> Moment = Moment.now,
+        writeLog: @escaping @Sendable (String) -> Void = { Output.write($0, to: 1) }
     ) throws(SyscallError) {
         self.name = name
         self.settings = settings
@@ -51,6 +53,7 @@ package final class EdgeServer {
         store = EdgeStore(
             capacity: settings.memoryLimit, objectBytesMax: settings.objectBytesMax)
         origins = Origins(settings)
+        accessLog = AccessLog(settings.accessLog, rate: settings.accessLogRate, write: writeLog)
         markers = PassMarkers(lifetime: settings.hitForMiss)
         var policy = StalePolicy()
         policy.isAllowed = settings.servesStale
@@ -115,16 +118,22 @@ package final class EdgeServer {
         bytes.append(decimal: (object.freshUntil - moment.milliseconds) / 1000)
     }
 
+    /// What operators ask, which never goes to an origin.
+    static func isForUs(_ head: HTTPRequestHead) -> Bool {
+        head.target.hasPrefix("/-/") || head.method == "PURGE"
+    }
+
     func reply(
-        to head: HTTPRequestHead, content: [UInt8], from peer: SocketAddress,
+        to head: HTTPRequestHead, content: [UInt8], upload: Upload?, from peer: SocketAddress,
         onInterim: @escaping (HTTPResponseHead) -> Void
     ) async -> EdgeReply {
-        if head.target.hasPrefix("/-/") || head.method == "PURGE" {
-            return .message(operate(head, content: content))
+        if Self.isForUs(head) {
+            return .message(operate(head, content: content, from: peer.ip))
         }
         counts.requests += 1
         let request = EdgeRequest(
-            head, content: content, peer: peer.ip, now: .now(), makeID: nextRequestID)
+            head, content: content, upload: upload, peer: peer.ip, now: .now(),
+            makeID: nextRequestID)
         guard request.isCacheable else {
             let forward: CacheStatus.Forward = request.directives.noStore ? .request : .method
             return await pass(request, forward, onInterim)

@@ -21,6 +21,8 @@ final class EdgeSession: ServerSession {
     private unowned let server: EdgeServer
     private var isIdle = true
     private var isFinishing = false
+    /// What the last answer came to.
+    private var answered = AnswerSummary()
     /// Reused from answer to answer.
     private var outbound: [UInt8] = []
 
@@ -38,7 +40,10 @@ final class EdgeSession: ServerSession {
     func run() async {
         defer { connection.close() }
         do {
-            while !isFinishing, let head = try await nextHead() {
+            while !isFinishing, var head = try await nextHead() {
+                let note = server.beginNote(of: &head, from: connection.peer)
+                defer { if let note { server.finish(note, answered) } }
+                answered = AnswerSummary()
                 let stays = try await serve(head)
                 if !stays { return }
             }
@@ -61,30 +66,67 @@ final class EdgeSession: ServerSession {
     private func serve(_ head: HTTPRequestHead) async throws -> Bool {
         let moment = server.now
         if let object = server.hit(for: head, at: moment) {
+            answered.source = .hit
             return try await answer(with: object, to: head, at: moment, isStale: false) {
                 server.appendHitStatus(of: object, at: moment, to: &$0)
             }
         }
         if head.expectsContinue { connection.send(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)) }
-        let content = try await connection.requestContent(
-            of: head, limits: limits.message, deadline: .now() + limits.requestTimeout)
-        let reply = await server.reply(to: head, content: content, from: connection.peer) {
-            [connection] interim in
+        let interim: (HTTPResponseHead) -> Void = { [connection] interim in
             if head.version == .http10 { return }
             var bytes: [UInt8] = []
             interim.encode(into: &bytes)
             connection.send(bytes)
         }
+        if !EdgeServer.isForUs(head), let upload = Upload(head) {
+            return try await relay(upload, of: head, interim)
+        }
+        let content = try await connection.requestContent(
+            of: head, limits: limits.message, deadline: .now() + limits.requestTimeout)
+        let reply = await server.reply(
+            to: head, content: content, upload: nil, from: connection.peer, onInterim: interim)
+        return try await answer(with: reply, to: head)
+    }
+
+    /// Content goes on as it comes; an answer that does not wait for its end also ends the
+    /// connection, for the rest of it would stand before the next request.
+    private func relay(
+        _ upload: Upload, of head: HTTPRequestHead,
+        _ interim: @escaping (HTTPResponseHead) -> Void
+    ) async throws -> Bool {
+        if case .count(let count) = head.body, count > limits.message.bodyBytesMax {
+            var refusal = HTTPResponse(413, error: "content above \(limits.message.bodyBytesMax)")
+            refusal.head.keepAlive = false
+            return try await answer(with: refusal, to: head)
+        }
+        let (message, patience) = (limits.message, limits.requestTimeout)
+        Task { @ReactorActor [connection] in
+            await upload.receive(from: connection, limits: message, patience: patience)
+        }
+        defer { upload.stop() }
+        let reply = await server.reply(
+            to: head, content: [], upload: upload, from: connection.peer, onInterim: interim)
+        if let failure = upload.failure { throw failure }
+        var answered = head
+        answered.keepAlive = head.keepAlive && upload.isReceived
+        return try await answer(with: reply, to: answered)
+    }
+
+    private func answer(
+        with reply: EdgeReply, to head: HTTPRequestHead
+    ) async throws(TransportError) -> Bool {
         switch reply {
         case .message(let response): return try await answer(with: response, to: head)
         case .object(let object, let status):
             let text = status.text(of: server.name)
             let isStale = status.isStaleHit
+            answered.source = isStale ? .stale : status.isHit ? .hit : .renewed
             return try await answer(with: object, to: head, at: server.now, isStale: isStale) {
                 $0.append(text: text)
             }
         case .stream(let answer, let reader):
             defer { reader.close() }
+            answered.source = .origin
             return try await stream(answer, reader, to: head)
         }
     }
@@ -113,24 +155,34 @@ final class EdgeSession: ServerSession {
     ) async throws(TransportError) -> Bool {
         let stays = stays(head)
         outbound.removeAll(keepingCapacity: true)
-        let part = ObjectAnswer.append(
+        let (status, content) = ObjectAnswer.append(
             object, to: head, moment: moment, isStale: isStale, keepAlive: stays,
             into: &outbound, appendStatus: appendStatus)
-        if part.count <= Self.inlineMax {
-            outbound.append(contentsOf: object.body[part])
-            connection.send(outbound)
-        } else {
-            connection.send(outbound)
-            var start = part.lowerBound
-            while start < part.upperBound {
-                let end = min(start + Self.outboundMax, part.upperBound)
-                connection.send(Array(object.body[start..<end]))
-                try await drain()
-                start = end
-            }
+        switch content {
+        case .stored(let part): try await send(object.body[part], status)
+        case .made(let bytes): try await send(bytes[...], status)
         }
         try await settle(stays)
         return stays
+    }
+
+    /// The head that is gathered, and its content, no faster than the client takes it.
+    private func send(_ content: ArraySlice<UInt8>, _ status: Int) async throws(TransportError) {
+        answered.status = status
+        answered.bytes = content.count
+        if content.count <= Self.inlineMax {
+            outbound.append(contentsOf: content)
+            connection.send(outbound)
+            return
+        }
+        connection.send(outbound)
+        var start = content.startIndex
+        while start < content.endIndex {
+            let end = min(start + Self.outboundMax, content.endIndex)
+            connection.send(Array(content[start..<end]))
+            try await drain()
+            start = end
+        }
     }
 
     private func answer(
@@ -147,6 +199,8 @@ final class EdgeSession: ServerSession {
         } else {
             head.encode(into: &outbound, content: response.content)
         }
+        answered.status = head.status
+        answered.bytes = response.content.count
         connection.send(outbound)
         try await settle(stays)
         return stays
@@ -166,6 +220,7 @@ final class EdgeSession: ServerSession {
         }
         let stays = stays(request) && head.body != .untilClose
         head.keepAlive = stays
+        answered.status = head.status
         outbound.removeAll(keepingCapacity: true)
         head.encode(into: &outbound)
         if head.body == .none {
@@ -193,6 +248,7 @@ final class EdgeSession: ServerSession {
             }
             switch piece {
             case .bytes(let bytes):
+                answered.bytes += bytes.count
                 if isChunked {
                     outbound.appendHTTP(chunk: bytes.span)
                 } else {

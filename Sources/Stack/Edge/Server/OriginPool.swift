@@ -9,15 +9,22 @@ import Wire
 struct OriginRequest {
     var head: HTTPRequestHead
     var content: [UInt8]
+    /// Content that follows the head as it comes.
+    var upload: Upload?
 
-    /// True when sending it twice has the effect of once.
+    /// True when it can be sent twice, and that has the effect of once.
     var isIdempotent: Bool {
-        head.isIdempotent || head.headers["idempotency-key"] != nil
+        upload == nil && (head.isIdempotent || head.headers["idempotency-key"] != nil)
     }
 
+    @ReactorActor
     func encode() -> [UInt8] {
         var bytes: [UInt8] = []
-        if content.isEmpty, head.isIdempotent {
+        if let upload {
+            var head = head
+            head.body = upload.length
+            head.encode(into: &bytes)
+        } else if content.isEmpty, head.isIdempotent {
             var head = head
             head.body = .none
             head.encode(into: &bytes)
@@ -84,7 +91,8 @@ final class OriginPool {
     private func sendOnKept(
         _ request: OriginRequest, _ deadline: MonotonicTime, _ onInterim: InterimHandler
     ) async throws(ClientError) -> OriginAnswer? {
-        guard let kept = takeIdle() else { return nil }
+        // An upload is gone once it was sent, so it takes no chance with a connection.
+        guard request.upload == nil, let kept = takeIdle() else { return nil }
         do {
             return try await exchange(request, on: kept, deadline, onInterim)
         } catch {
@@ -155,13 +163,33 @@ final class OriginPool {
     ) async throws(ClientError) -> OriginAnswer {
         connection.send(request.encode())
         do {
+            try await sendUpload(of: request, on: connection)
             let limit = min(deadline, .now() + patience.answer)
             let head = try await head(
                 of: connection, answering: request.head.method, limit, onInterim)
-            return OriginAnswer(head, connection, self, patience: patience.answer)
+            return OriginAnswer(
+                head, connection, self, patience: patience.answer, upload: request.upload)
         } catch {
             connection.close()
             throw error
+        }
+    }
+
+    /// Until all of it is sent or the origin has something to say, be it that it wants no more.
+    private func sendUpload(
+        of request: OriginRequest, on connection: Connection
+    ) async throws(ClientError) {
+        guard let upload = request.upload else { return }
+        let patience = patience.answer
+        Task { @ReactorActor in await upload.send(to: connection, patience: patience) }
+        while !upload.isSent, connection.inbound.isEmpty {
+            do {
+                guard try await connection.receive(deadline: .now() + .milliseconds(100)) else {
+                    return
+                }
+            } catch {
+                guard error == .timedOut else { throw .unanswered(error) }
+            }
         }
     }
 
@@ -194,14 +222,16 @@ final class OriginAnswer {
     private let connection: Connection
     private let pool: OriginPool
     private let patience: Duration
+    private let upload: Upload?
     private var decoder: HTTPBodyDecoder
     private var isOver = false
 
     fileprivate init(
         _ head: HTTPResponseHead, _ connection: Connection, _ pool: OriginPool,
-        patience: Duration
+        patience: Duration, upload: Upload?
     ) {
         self.head = head
+        self.upload = upload
         self.connection = connection
         self.pool = pool
         self.patience = patience
@@ -263,7 +293,7 @@ final class OriginAnswer {
     private func end() {
         if isOver { return }
         isOver = true
-        pool.take(back: connection, isReusable: head.keepAlive)
+        pool.take(back: connection, isReusable: head.keepAlive && upload?.isSent ?? true)
     }
 }
 

@@ -62,7 +62,8 @@ final class HealthChecker {
             connection?.close()
             return connection != nil
         case .http:
-            let request = HTTPRequest("GET", settings.checkPath, host: endpoint.name)
+            let path = endpoint.checkPath ?? settings.checkPath
+            let request = HTTPRequest("GET", path, host: endpoint.name)
             let response = try? await clients[index].send(request, deadline: deadline)
             return response.map { (200..<300).contains($0.status) } ?? false
         }

@@ -18,6 +18,8 @@ package struct Zone: Sendable {
         package internal(set) var sets: [RecordSet] = []
         /// Whether an A question is answered by region, weight and health.
         package internal(set) var leadsToEndpoints = false
+        /// What every name below it has that is not there itself (RFC 4592).
+        package internal(set) var wildcard: [RecordSet] = []
 
         package func set(of type: DNSType) -> RecordSet? { sets.first { $0.type == type } }
     }
@@ -63,13 +65,31 @@ package struct Zone: Sendable {
     }
 
     package func find(_ name: Span<UInt8>) -> Found {
+        if let node = node(of: name) { return .node(node) }
+        return isWithin(name) ? wildcard(for: name) : .outside
+    }
+
+    private func node(of name: Span<UInt8>) -> Node? {
         var slot = Self.hash(name) & (slots.count - 1)
         while slots[slot] != 0 {
             let node = nodes[Int(slots[slot]) - 1]
-            if Self.equal(name, node.name.wire) { return .node(node) }
+            if Self.equal(name, node.name.wire) { return node }
             slot = (slot + 1) & (slots.count - 1)
         }
-        return isWithin(name) ? .missing : .outside
+        return nil
+    }
+
+    /// The wildcard of the nearest name above, and of no other: a name that is there ends the search
+    /// (RFC 4592 section 3.3.1).
+    private func wildcard(for name: Span<UInt8>) -> Found {
+        var start = 0
+        while name.count - start > apex.wire.count {
+            start += Int(name[start]) + 1
+            guard let encloser = node(of: name.extracting(start...)) else { continue }
+            if encloser.wildcard.isEmpty { return .missing }
+            return .node(Node(name: encloser.name, sets: encloser.wildcard))
+        }
+        return .missing
     }
 
     private mutating func putAuthority() {

@@ -5,6 +5,7 @@
 //     dns-1.faultline.test.        A, a server of the zone
 //     balancer-eu-1...             A, one endpoint, whatever its health
 //     docs...                      what `records` says
+//     *.docs...                    the same for all names below that are not there themselves
 
 import Blueprint
 import Linux
@@ -57,13 +58,15 @@ struct ZoneBuilder {
     private mutating func add(
         _ record: GeoRecord, _ settings: GeoDNSSettings, _ member: String
     ) throws(BlueprintError) {
-        let name = try name(record.name, settings, "\(member).name")
+        let isWildcard = record.name == "*" || record.name.hasPrefix("*.")
+        let owner = isWildcard ? String(record.name.dropFirst(2)) : record.name
+        let name = owner.isEmpty ? apex : try name(owner, settings, "\(member).name")
         guard let data = Self.data(of: record) else {
             throw BlueprintError(
                 member: "\(member).value", problem: .notA("a value of type \(record.kind.rawValue)")
             )
         }
-        add(data, to: name)
+        add(data, to: name, isWildcard ? \.wildcard : \.sets)
     }
 
     private static func data(of record: GeoRecord) -> DNSData? {
@@ -74,14 +77,18 @@ struct ZoneBuilder {
         }
     }
 
-    private mutating func add(_ data: DNSData, to name: DNSName) {
+    private mutating func add(
+        _ data: DNSData, to name: DNSName,
+        _ sets: WritableKeyPath<Zone.Node, [RecordSet]> = \.sets
+    ) {
         let place = place(of: name)
-        if let set = nodes[place].sets.firstIndex(where: { $0.type == data.type }) {
-            if !nodes[place].sets[set].data.contains(data) {
-                nodes[place].sets[set].data.append(data)
+        if let set = nodes[place][keyPath: sets].firstIndex(where: { $0.type == data.type }) {
+            if !nodes[place][keyPath: sets][set].data.contains(data) {
+                nodes[place][keyPath: sets][set].data.append(data)
             }
         } else {
-            nodes[place].sets.append(RecordSet(type: data.type, data: [data], ttl: staticTTL))
+            nodes[place][keyPath: sets].append(
+                RecordSet(type: data.type, data: [data], ttl: staticTTL))
         }
     }
 

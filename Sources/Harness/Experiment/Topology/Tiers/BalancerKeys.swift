@@ -143,7 +143,7 @@ extension BalancerKey {
         text == "off" ? nil : try Quantity.ratio(text)
     }
 
-    private static func wholeRate(_ text: String) throws(ValueError) -> Int {
+    static func wholeRate(_ text: String) throws(ValueError) -> Int {
         let rate = try Checked.rate(max: 1_000_000)(text)
         guard rate >= 1 else { throw ValueError("the rate must be at least 1/s, not \(text)") }
         return Int(rate)

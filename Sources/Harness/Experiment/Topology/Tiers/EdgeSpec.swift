@@ -1,6 +1,7 @@
 // An edge in a topology.
 
-import Blueprint
+package import Blueprint
+package import Linux
 import Wire
 
 package struct EdgeSpec: Sendable, Equatable {
@@ -17,6 +18,11 @@ package struct EdgeSpec: Sendable, Equatable {
     package var staleIfError: Duration = .seconds(60)
     /// Below the client's timeout, so that what is stale can still be served in time.
     package var originTimeout: Duration = .milliseconds(1500)
+    /// Nil keeps the edge's own default, here and below.
+    package var purgeFrom: [IPv4Network]?
+    package var purgeToken: String?
+    package var accessLog: AccessLogForm?
+    package var accessLogRate: Int?
 
     package init(to: String) { self.to = to }
 }
@@ -30,6 +36,10 @@ extension EdgeSpec: TierSpecification {
             ("stale-while-revalidate", ExperimentSchema.ref("duration")),
             ("stale-if-error", ExperimentSchema.ref("duration")),
             ("origin-timeout", ExperimentSchema.ref("duration")),
+            ("purge-from", ["type": "array", "items": ["type": "string"]]),
+            ("purge-token", ["type": "string", "pattern": "^[!-~]+$"]),
+            ("access-log", ExperimentSchema.words(AccessLogForm.self)),
+            ("access-log-rate", ExperimentSchema.ref("rate")),
         ]
     }
 
@@ -43,6 +53,12 @@ extension EdgeSpec: TierSpecification {
             "stale-if-error", Checked.duration(.zero ... .seconds(86_400)))
         let timeout = fields.optional(
             "origin-timeout", Checked.duration(.zero ... .seconds(86_400)))
+        let log = reader.log
+        let purgeFrom = fields.take("purge-from").map { Self.networks($0, log) }
+        let purgeToken = fields.optional("purge-token", Self.token)
+        let accessLog = fields.optional(
+            "access-log", Checked.word("access-log", AccessLogForm.self))
+        let accessLogRate = fields.optional("access-log-rate", BalancerKey.wholeRate)
         let shield = fields.has("shield") ? reader.reference(&fields, "shield", [.edge]) : nil
         guard let to = reader.reference(&fields, "to", [.balancer, .app]) else { return nil }
         var spec = EdgeSpec(to: to)
@@ -53,7 +69,25 @@ extension EdgeSpec: TierSpecification {
         spec.staleWhileRevalidate = whileRevalidate ?? spec.staleWhileRevalidate
         spec.staleIfError = ifError ?? spec.staleIfError
         spec.originTimeout = timeout ?? spec.originTimeout
+        spec.purgeFrom = purgeFrom
+        spec.purgeToken = purgeToken
+        spec.accessLog = accessLog
+        spec.accessLogRate = accessLogRate
         return .edge(spec)
+    }
+
+    private static func networks(_ node: YAMLNode, _ log: DiagnosticLog) -> [IPv4Network] {
+        (node.items("\"purge-from\"", log) ?? []).compactMap {
+            $0.scalar("a network", log, Checked.network)
+        }
+    }
+
+    /// What can stand in a field: no space and no control character (RFC 6750 section 2.1).
+    private static func token(_ text: String) throws(ValueError) -> String {
+        guard !text.isEmpty, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw ValueError("a token is visible characters without spaces")
+        }
+        return text
     }
 
     var references: [String] { [to] + (shield.map { [$0] } ?? []) }
@@ -67,6 +101,10 @@ extension EdgeSpec: TierSpecification {
         settings.staleWhileRevalidate = staleWhileRevalidate
         settings.staleIfError = staleIfError
         settings.originTimeout = originTimeout
+        settings.purgeFrom = purgeFrom ?? settings.purgeFrom
+        settings.purgeToken = purgeToken ?? settings.purgeToken
+        settings.accessLog = accessLog ?? settings.accessLog
+        settings.accessLogRate = accessLogRate ?? settings.accessLogRate
         return .edge(settings)
     }
 }

@@ -12,6 +12,13 @@ extension GeoDNSSpec {
         return text.hasSuffix(".") ? String(text.dropLast()) : text
     }
 
+    /// A name, or a star for all those below one.
+    private static func recordName(_ text: String) throws(ValueError) -> String {
+        if text == "*" { return text }
+        return text.hasPrefix("*.")
+            ? "*." + (try domain(String(text.dropFirst(2)))) : try domain(text)
+    }
+
     mutating func readWeights(_ node: YAMLNode, _ log: DiagnosticLog) {
         for entry in Self.entries(node, "\"weights\"", log) {
             guard to.contains(entry.key) else {
@@ -29,13 +36,8 @@ extension GeoDNSSpec {
     mutating func readNetworks(_ node: YAMLNode, _ log: DiagnosticLog) {
         for entry in Self.entries(node, "\"networks\"", log) {
             let items = entry.value.items("networks of a region", log) ?? []
-            networks[entry.key] = items.compactMap { item in
-                item.scalar("a network", log) { text throws(ValueError) in
-                    guard let network = IPv4Network(text) else {
-                        throw ValueError("\"\(text)\" is not a network such as 192.0.2.0/24")
-                    }
-                    return network
-                }
+            networks[entry.key] = items.compactMap {
+                $0.scalar("a network", log, Checked.network)
             }
         }
     }
@@ -43,7 +45,7 @@ extension GeoDNSSpec {
     mutating func readRecords(_ node: YAMLNode, _ log: DiagnosticLog) {
         for item in node.items("\"records\"", log) ?? [] {
             guard var fields = Fields(item, "a record", log) else { continue }
-            let name = fields.required("name", Self.domain)
+            let name = fields.required("name", Self.recordName)
             let kind = fields.required("type", Checked.word("type", GeoRecord.Kind.self))
             let value = fields.required("value", Checked.text)
             fields.finish()

@@ -66,7 +66,7 @@ extension GeoDNSSpec: TierSpecification {
     }
 
     static func read(_ fields: inout Fields, _ reader: inout TierReader) -> BuiltinTier? {
-        let to = reader.references(&fields, "to", [.balancer, .app])
+        let to = reader.references(&fields, "to", [.edge, .balancer, .app])
         var spec = GeoDNSSpec(to: to)
         spec.zone = fields.optional("zone", domain) ?? spec.zone
         spec.ttl =
@@ -119,7 +119,8 @@ extension GeoDNSSpec: TierSpecification {
         }
     }
 
-    /// A node without a region serves the first one.
+    /// A node without a region serves the first one. Each kind says at a path of its own whether
+    /// it is ready; a path in the topology is for all of them.
     private func endpoints(_ topology: Topology) -> [GeoEndpoint] {
         let home = topology.regions.first ?? "all"
         return to.compactMap(topology.tier(named:)).flatMap { tier in
@@ -127,6 +128,7 @@ extension GeoDNSSpec: TierSpecification {
                 var endpoint = GeoEndpoint(
                     name: node.name, address: node.address, region: tier.region(at: place) ?? home)
                 endpoint.weight = weights[tier.name] ?? 1
+                if checkPath == nil, case .http(let path) = tier.ready { endpoint.checkPath = path }
                 return endpoint
             }
         }
