@@ -89,9 +89,10 @@ let package = Package(
 
         harness("Experiment", "CYAML", "Linux", "Wire", "Blueprint"),
         harness("History", "Linux", "Wire"),
+        harness("DiskFilter", "Linux", "CLinux", "Wire", "Determinism", "Experiment"),
         harness(
             "Testbed", "Linux", "Reactor", "Wire", "Endpoints", "Collections", "Determinism",
-            "Blueprint", "Experiment"),
+            "Blueprint", "Experiment", "DiskFilter"),
         harness(
             "Load", "Linux", "Reactor", "Wire", "Endpoints", "Collections", "Determinism",
             "Telemetry", "Experiment", "History"),
@@ -99,7 +100,7 @@ let package = Package(
         harness(
             "Faults", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint",
             "Experiment",
-            "History", "Testbed"),
+            "History", "Testbed", "DiskFilter"),
         harness("Report", "Linux", "Wire", "Experiment", "History", "Checkers"),
         harness(
             "Conductor", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Telemetry",
@@ -111,7 +112,8 @@ let package = Package(
             "Balancer", "Edge", "App", "Cache", "GeoDNS", "Store", "Queue"),
         command(
             "faultline", "Linux", "Reactor", "Wire", "Blueprint", "Experiment", "History",
-            "Testbed", "Load", "Checkers", "Faults", "Report", "Conductor"),
+            "Testbed", "Load", "Checkers", "Faults", "Report", "Conductor", "DiskFilter",
+            "Determinism"),
         command(
             "faultline-bench", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Determinism",
             "Blueprint", "Experiment", "Testbed"),
@@ -160,6 +162,7 @@ let package = Package(
             "Determinism", "Blueprint"),
         tests("Harness", "Experiment", "Linux", "Wire", "Blueprint"),
         tests("Harness", "History", "Linux"),
+        tests("Harness", "DiskFilter", "Linux", "Wire", "Experiment"),
         tests(
             "Harness", "Testbed", "Linux", "Reactor", "Determinism", "Blueprint", "Experiment"),
         tests(
@@ -169,7 +172,7 @@ let package = Package(
         tests(
             "Harness", "Faults", "Linux", "Reactor", "Wire", "Endpoints", "Determinism",
             "Blueprint",
-            "Experiment", "History", "Testbed"),
+            "Experiment", "History", "Testbed", "DiskFilter"),
         tests("Harness", "Report", "Linux", "Wire", "Experiment", "History", "Checkers"),
         tests(
             "Harness", "Conductor", "Linux", "Reactor", "Determinism", "Experiment", "History",

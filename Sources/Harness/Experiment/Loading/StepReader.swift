@@ -99,6 +99,9 @@ struct StepReader {
         case .shardMove:
             guard let node = fields.takeRequired("to"), let place = place(node) else { return nil }
             return .shardMove(to: place, returns: isLasting)
+        case .diskLatency, .diskError:
+            return word.ofDisk.flatMap { DiskFaultReader(log: log).fault(&fields, $0) }
+                .map(FaultSpec.disk)
         }
     }
 
@@ -146,7 +149,8 @@ struct StepReader {
             log.error(
                 "a partition needs links; write {isolate: \(nodes)}", at: place)
         case (.kill, .links), (.pause, .links), (.cacheFlush, .links), (.shardSplit, .links),
-            (.shardMove, .links), (.slowloris, .links):
+            (.shardMove, .links), (.slowloris, .links), (.diskLatency, .links),
+            (.diskError, .links):
             log.error(
                 "\(word.rawValue) acts on nodes, so its target cannot be links", at: place)
         case (.cacheFlush, .nodes(let nodes)):
@@ -173,7 +177,8 @@ struct StepReader {
                     "slowloris needs a tier that speaks HTTP, and \(tier.name) does not", at: place,
                     suggestion: topology.tiers(serving: .balancer).first?.name)
             }
-        case (.kill, .nodes), (.pause, .nodes), (.latency, _), (.loss, _), (.partition, .links):
+        case (.kill, .nodes), (.pause, .nodes), (.latency, _), (.loss, _), (.partition, .links),
+            (.diskLatency, .nodes), (.diskError, .nodes):
             break
         }
     }

@@ -87,11 +87,13 @@ package enum ExperimentSchema {
             case .shardSplit: [("boundary", integer(from: 1))]
             case .shardMove: [("to", ref("selection"))]
             case .slowloris: [("connections", integer(from: 1))]
+            case .diskLatency, .diskError: fault.ofDisk.map(parameters) ?? []
             case .pause, .partition, .cacheFlush: []
             }
         let length: [(String, JSON)] =
             fault.length == .momentary ? [] : [("for", ref("duration"))]
-        let own = parameters.map(\.0).filter { ["delay", "ratio", "to"].contains($0) }
+        let always: Set = fault == .diskError ? [] : ["delay", "ratio", "to"]
+        let own = parameters.map(\.0).filter(always.contains)
         let needsLength = fault.length == .lasting
         return object(
             [
@@ -104,7 +106,9 @@ package enum ExperimentSchema {
 
     private static func target(of fault: FaultWord) -> JSON {
         switch fault {
-        case .kill, .pause, .cacheFlush, .shardSplit, .shardMove, .slowloris: ref("selection")
+        case .kill, .pause, .cacheFlush, .shardSplit, .shardMove, .slowloris, .diskLatency,
+            .diskError:
+            ref("selection")
         case .partition: ref("links")
         case .latency, .loss: ["oneOf": [ref("selection"), ref("links")]]
         }
