@@ -71,7 +71,7 @@ let package = Package(
         tier(
             "App", "Linux", "Reactor", "Wire", "Endpoints", "Journal", "Collections", "Determinism",
             "Telemetry", "Blueprint"),
-        tier("Cache", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
+        tier("Cache", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint", "Telemetry"),
         tier(
             "GeoDNS", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Telemetry",
             "Blueprint"),
@@ -97,6 +97,7 @@ let package = Package(
             "Load", "Linux", "Reactor", "Wire", "Endpoints", "Collections", "Determinism",
             "Telemetry", "Experiment", "History"),
         harness("Checkers", "Experiment", "History"),
+        harness("Consistency", "Linux", "Wire"),
         harness(
             "Faults", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint",
             "Experiment",
@@ -112,8 +113,8 @@ let package = Package(
             "Balancer", "Edge", "App", "Cache", "GeoDNS", "Store", "Queue"),
         command(
             "faultline", "Linux", "Reactor", "Wire", "Blueprint", "Experiment", "History",
-            "Testbed", "Load", "Checkers", "Faults", "Report", "Conductor", "DiskFilter",
-            "Determinism"),
+            "Testbed", "Load", "Checkers", "Consistency", "Faults", "Report", "Conductor",
+            "DiskFilter", "Determinism"),
         command(
             "faultline-bench", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Determinism",
             "Blueprint", "Experiment", "Testbed"),
@@ -121,7 +122,9 @@ let package = Package(
 
         .testTarget(
             name: "CommandTests",
-            dependencies: ["faultline", "faultline-node", "Blueprint", "Linux", "Wire"],
+            dependencies: [
+                "faultline", "faultline-node", "Blueprint", "Linux", "Reactor", "Wire", "Endpoints",
+            ],
             path: "Tests/Commands/CommandTests", swiftSettings: strict),
         .testTarget(
             name: "BenchTests", dependencies: ["faultline-bench", "Wire", "Linux"],
@@ -169,6 +172,7 @@ let package = Package(
             "Harness", "Load", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Telemetry",
             "Experiment", "History"),
         tests("Harness", "Checkers", "Experiment", "History"),
+        tests("Harness", "Consistency", "Linux"),
         tests(
             "Harness", "Faults", "Linux", "Reactor", "Wire", "Endpoints", "Determinism",
             "Blueprint",
