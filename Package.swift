@@ -89,9 +89,10 @@ let package = Package(
 
         harness("Experiment", "CYAML", "Linux", "Wire", "Blueprint"),
         harness("History", "Linux", "Wire"),
+        harness("DiskFilter", "Linux", "CLinux", "Wire", "Determinism", "Experiment"),
         harness(
             "Testbed", "Linux", "Reactor", "Wire", "Endpoints", "Collections", "Determinism",
-            "Blueprint", "Experiment"),
+            "Blueprint", "Experiment", "DiskFilter"),
         harness(
             "Load", "Linux", "Reactor", "Wire", "Endpoints", "Collections", "Determinism",
             "Telemetry", "Experiment", "History"),
@@ -100,7 +101,7 @@ let package = Package(
         harness(
             "Faults", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint",
             "Experiment",
-            "History", "Testbed"),
+            "History", "Testbed", "DiskFilter"),
         harness("Report", "Linux", "Wire", "Experiment", "History", "Checkers"),
         harness(
             "Conductor", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Telemetry",
@@ -112,7 +113,8 @@ let package = Package(
             "Balancer", "Edge", "App", "Cache", "GeoDNS", "Store", "Queue"),
         command(
             "faultline", "Linux", "Reactor", "Wire", "Blueprint", "Experiment", "History",
-            "Testbed", "Load", "Checkers", "Consistency", "Faults", "Report", "Conductor"),
+            "Testbed", "Load", "Checkers", "Consistency", "Faults", "Report", "Conductor",
+            "DiskFilter", "Determinism"),
         command(
             "faultline-bench", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Determinism",
             "Blueprint", "Experiment", "Testbed"),
@@ -163,6 +165,7 @@ let package = Package(
             "Determinism", "Blueprint", "Telemetry"),
         tests("Harness", "Experiment", "Linux", "Wire", "Blueprint"),
         tests("Harness", "History", "Linux"),
+        tests("Harness", "DiskFilter", "Linux", "Wire", "Experiment"),
         tests(
             "Harness", "Testbed", "Linux", "Reactor", "Determinism", "Blueprint", "Experiment"),
         tests(
@@ -173,7 +176,7 @@ let package = Package(
         tests(
             "Harness", "Faults", "Linux", "Reactor", "Wire", "Endpoints", "Determinism",
             "Blueprint",
-            "Experiment", "History", "Testbed"),
+            "Experiment", "History", "Testbed", "DiskFilter"),
         tests("Harness", "Report", "Linux", "Wire", "Experiment", "History", "Checkers"),
         tests(
             "Harness", "Conductor", "Linux", "Reactor", "Determinism", "Experiment", "History",

@@ -36,17 +36,17 @@ package enum ChildProcess {
     /// Starts a child in a network namespace with no capability, no_new_privs and its own session.
     ///
     /// It dies with the thread that calls (PR_SET_PDEATHSIG). `output` becomes descriptors 1 and
-    /// 2; descriptor 0 is /dev/null, and no other is passed on.
+    /// 2; descriptor 0 is `input`, or /dev/null; no other is passed on.
     package static func start(
         _ launch: Launch, in namespace: borrowing NetworkNamespace, at place: ChildPlace,
-        output: borrowing FileDescriptor
+        output: borrowing FileDescriptor, input: Int32? = nil
     ) throws(SyscallError) -> ProcessHandle {
         precondition(output.raw > 2, "a log must not be a standard descriptor")
         let nothing = try CapabilitySet()
         let null = try File.open("/dev/null", .readOnly)
         var node = unsafe fl_node()
         unsafe node.network_namespace = namespace.descriptor.raw
-        unsafe node.input = null.raw
+        unsafe node.input = input ?? null.raw
         unsafe node.output = output.raw
         unsafe node.descriptors_max = place.descriptorsMax
         unsafe node.no_capabilities = UnsafeMutableRawPointer(nothing.pointer)

@@ -43,6 +43,7 @@ package struct Errno: RawRepresentable, Error, Hashable, Sendable, CustomStringC
     package static let connectionRefused = Errno(rawValue: ECONNREFUSED)
     package static let timedOut = Errno(rawValue: ETIMEDOUT)
     package static let inProgress = Errno(rawValue: EINPROGRESS)
+    package static let notImplemented = Errno(rawValue: ENOSYS)
     package static let cancelled = Errno(rawValue: ECANCELED)
 
     /// The symbolic name, as `ENOENT`; a number where glibc knows none.

@@ -15,13 +15,15 @@ struct HostLack: Error, CustomStringConvertible {
     }
 
     /// Throws what every run needs and this host, by its own word, has too little of; and what only
-    /// nodes with budgets need, where there are any.
+    /// nodes with budgets, or faults of disks, need, where there are any.
     ///
     /// `mapBytes` is the most that a replica of the store holds in any of the topologies.
-    static func check(mapBytes: Int = 0, budgets: Bool = false) throws(HostLack) {
+    static func check(
+        mapBytes: Int = 0, budgets: Bool = false, disks: Bool = false
+    ) throws(HostLack) {
         let findings =
             HostCheck.all(mapBytes: mapBytes).filter(\.isNeeded)
-            + (budgets ? [HostCheck.budgets()] : [])
+            + (budgets ? [HostCheck.budgets()] : []) + (disks ? [HostCheck.disks()] : [])
         let lacks = findings.filter { !$0.isMet }
         if !lacks.isEmpty { throw HostLack(lacks: lacks) }
     }
@@ -37,7 +39,7 @@ struct DoctorCommand {
     func perform() throws -> Int32 {
         // First of all, since it starts this very command again inside.
         let tried = try Sandbox.capabilityReport(arguments: CommandLine.arguments)
-        let findings = HostCheck.all() + [HostCheck.budgets()] + tried
+        let findings = HostCheck.all() + [HostCheck.budgets(), HostCheck.disks()] + tried
         for finding in findings {
             let mark = finding.isMet ? "ok  " : finding.isNeeded ? "LACK" : "note"
             Output.write("\(mark)  \(finding.name): \(finding.detail)\n", to: 2)

@@ -19,8 +19,10 @@ struct ReplayCommand {
     func perform() throws -> Int32 {
         let incident = try ExperimentLoader.incident(path: path)
         guard Sandbox.isInside else {
-            let topology = incident.replayPlan.topology
-            try HostLack.check(mapBytes: topology.storeCapacity, budgets: topology.hasBudgets)
+            let (topology, disks) = (incident.replayPlan.topology, incident.replayPlan.diskNodes)
+            try HostLack.check(
+                mapBytes: topology.storeCapacity, budgets: topology.hasBudgets,
+                disks: !disks.isEmpty)
             return try Inside.run(
                 arguments: [CommandLine.arguments[0], "replay"] + flags.flags + [path])
         }

@@ -26,18 +26,20 @@ struct RunCommand {
         // Every file is read before anything is started.
         var mapBytes = 0
         var budgets = false
+        var disks = false
         let problems = files.flatMap { path -> [Diagnostic] in
             do throws(InvalidExperiment) {
                 let plan = try ExperimentLoader.load(path: path)
                 mapBytes = max(mapBytes, plan.topology.storeCapacity)
                 budgets = budgets || plan.topology.hasBudgets
+                disks = disks || !plan.diskNodes.isEmpty
                 return []
             } catch {
                 return error.diagnostics
             }
         }
         if !problems.isEmpty { throw InvalidExperiment(problems) }
-        try HostLack.check(mapBytes: mapBytes, budgets: budgets)
+        try HostLack.check(mapBytes: mapBytes, budgets: budgets, disks: disks)
         var worst = ExitCode.held
         for file in files {
             let code = try Inside.run(

@@ -27,6 +27,7 @@ func dispatch(_ arguments: [String]) throws -> Int32 {
     case "stack": return try StackCommand(rest).perform()
     case "ladder": return try LadderCommand(rest).perform()
     case "load": return try LoadCommand(rest).perform()
+    case "disk-filter": return try DiskFilterCommand(rest).perform()
     case "load-agent": return try LoadAgentCommand(rest).perform()
     case "check": return try CheckCommand(rest).perform()
     case "validate": return try ValidateCommand(rest).perform()

@@ -103,7 +103,10 @@ package final class Conductor {
         view.say("starting \(plan.topology.name)")
         let nodes = plan.topology.plan(folder: folder.nodes, seed: plan.seed)
         try await stack.start(
-            nodes, wideArea: plan.topology.wideArea, deadline: options.startTimeout)
+            nodes, wideArea: plan.topology.wideArea, disks: plan.diskNodes,
+            filter: DiskFilterProgram(
+                path: options.ownProgram, seed: plan.seed, logsFolder: folder.logs),
+            deadline: options.startTimeout)
         try await startLoad(load, stack)
         let epoch = RunEpoch(monotonic: .now() + .milliseconds(50), wall: .now())
         let log = try EventLog(path: folder.timeline, epoch: epoch) { [view] in view.show($0) }
@@ -233,9 +236,10 @@ package final class Conductor {
     private func outcome(of error: any Error) -> Verdict.Outcome {
         guard let error = error as? StackError else { return .harnessFailed }
         switch error {
-        case .missingProgram, .budget(_, .lacking): return .hostLacking
+        case .missingProgram, .budget(_, .lacking), .disk(_, .lacking): return .hostLacking
         case .ended, .notReady, .distance: return .invalid
-        case .system, .budget(_, .system): return .harnessFailed
+        case .system, .budget(_, .system), .disk(_, .system), .disk(_, .ended):
+            return .harnessFailed
         }
     }
 

@@ -83,6 +83,7 @@ package final class FaultFactory {
             let names = stack.members.filter { place.has($0.plan.rosterNode) }.map(\.name)
             return ShardMoveFault(
                 shard, to: names, returns: returns, targets: target.nodes, desk: desk)
+        case .disk(let fault): return DiskRuleFault(fault, try members(target.nodes))
         case .partition:
             return PartitionFault(try links(target), network: network, probe: probe)
         case .link(_, let impairment):

@@ -40,6 +40,8 @@ package final class Node {
     /// Commands that run beside the process, by pid; see `output(of:deadline:)`.
     var commands: [Int32: NodeProcess] = [:]
     private(set) var program: Program?
+    /// The file system of ours that its data folder is on, where faults of the disk are asked for.
+    package internal(set) var disk: DiskMount?
     /// The control group that all its processes live in; nil: it is held to no budget.
     package internal(set) var group: BudgetGroup?
 

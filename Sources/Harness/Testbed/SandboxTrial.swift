@@ -43,9 +43,11 @@ extension Sandbox {
 }
 
 extension HostFinding {
-    static func tried(_ name: String, problem: String?, mend: String) -> HostFinding {
+    static func tried(
+        _ name: String, problem: String?, mend: String, isNeeded: Bool = true
+    ) -> HostFinding {
         HostFinding(
-            name: name, isMet: problem == nil, isNeeded: true, detail: problem ?? "tried",
+            name: name, isMet: problem == nil, isNeeded: isNeeded, detail: problem ?? "tried",
             mend: mend)
     }
 }
@@ -58,6 +60,8 @@ enum InnerTrial {
     private struct Step: Sendable {
         let name: String
         let remedy: String
+        /// False for what only some experiments need.
+        var isNeeded = true
         let run: @Sendable () throws(SyscallError) -> Void
     }
 
@@ -93,6 +97,12 @@ enum InnerTrial {
         Step(name: "router", remedy: "mount /proc writable: a container needs --privileged") {
             () throws(SyscallError) in try Links(seed: 0).tearDown()
         },
+        Step(name: "disk filter", remedy: HostCheck.diskMend, isNeeded: false) {
+            () throws(SyscallError) in
+            // Over any folder: the mount namespace is the trial's own and ends with it.
+            try FuseMount.mount(try FuseMount.openDevice(), at: "/tmp")
+            try FuseMount.unmount("/tmp", isLazy: true)
+        },
     ]
 
     static func runAndExit() -> Never {
@@ -115,12 +125,16 @@ enum InnerTrial {
             let fields = line.split(separator: separator, omittingEmptySubsequences: false)
                 .map(String.init)
             guard fields.count == 4, fields[0] == prefix else { continue }
+            let step = steps.first { $0.name == fields[1] }
             found[fields[1]] = .tried(
-                fields[1], problem: fields[2].isEmpty ? nil : fields[2], mend: fields[3])
+                fields[1], problem: fields[2].isEmpty ? nil : fields[2], mend: fields[3],
+                isNeeded: step?.isNeeded ?? true)
         }
         return steps.map { step in
             found[step.name]
-                ?? .tried(step.name, problem: "did not finish: \(status)", mend: step.remedy)
+                ?? .tried(
+                    step.name, problem: "did not finish: \(status)", mend: step.remedy,
+                    isNeeded: step.isNeeded)
         }
     }
 }

@@ -18,6 +18,8 @@ package enum StackError: Error, CustomStringConvertible {
     case ended(node: String, status: ExitStatus, log: String)
     /// A node did not become ready in time; its log may say why.
     case notReady(nodes: [String], after: Duration, log: String)
+    /// The data folder of a node cannot be put on a file system of ours.
+    case disk(node: String, DiskMountError)
     /// Two regions are not as far apart as the topology says.
     case distance(String)
 
@@ -25,6 +27,7 @@ package enum StackError: Error, CustomStringConvertible {
         switch self {
         case .system(let error): error.description
         case .budget(let node, let error): "\(node) cannot be held to its budget: \(error)"
+        case .disk(let node, let error): "the disk of \(node): \(error)"
         case .missingProgram(let node, let program):
             "\(node): no program \(program) in PATH"
         case .ended(let node, let status, let log):
@@ -80,9 +83,11 @@ package final class Stack {
     package func member(named name: String) -> Member? { members.first { $0.name == name } }
 
     /// Makes namespaces for all, lays the distances between regions, starts all, and returns when
-    /// every node is ready and the distances are proven.
+    /// every node is ready and the distances are proven. `filter` serves the data folders of the
+    /// nodes that `disks` names.
     package func start(
-        _ plan: [PlannedNode], wideArea: [WideAreaLink] = [], deadline: Duration
+        _ plan: [PlannedNode], wideArea: [WideAreaLink] = [], disks: Set<String> = [],
+        filter: DiskFilterProgram? = nil, deadline: Duration
     ) async throws(StackError) {
         let distances = WideArea(wideArea, in: testbed)
         let programs = try plan.map { node throws(StackError) in try program(for: node) }
@@ -99,6 +104,7 @@ package final class Stack {
             throw .system(error)
         }
         try holdToBudgets()
+        if let filter { try await filterDisks(of: disks, filter) }
         do {
             for (member, program) in zip(members, programs) { try member.node.start(program) }
         } catch {
@@ -106,6 +112,19 @@ package final class Stack {
         }
         try await waitUntilReady(deadline)
         try await distances.prove()
+    }
+
+    private func filterDisks(
+        of names: Set<String>, _ filter: DiskFilterProgram
+    ) async throws(StackError) {
+        for member in members where names.contains(member.name) {
+            do throws(DiskMountError) {
+                try await testbed.filterDisk(
+                    of: member.node, folder: member.plan.dataFolder, with: filter)
+            } catch {
+                throw .disk(node: member.name, error)
+            }
+        }
     }
 
     private func holdToBudgets() throws(StackError) {

@@ -14,6 +14,7 @@ package final class Testbed {
     package private(set) var nodes: [Node] = []
     private var isDown = false
     private var budgets: BudgetGroups?
+    private var disks: [DiskMount] = []
 
     /// The seed settles which packets an impaired link loses.
     package init(seed: UInt64) throws(SyscallError) {
@@ -60,13 +61,27 @@ package final class Testbed {
         node.group = try groups.make(node.name, budget, weight: weight)
     }
 
+    /// Puts a file system of ours over a node's data folder, which holds nothing open yet.
+    package func filterDisk(
+        of node: Node, folder: String, with filter: DiskFilterProgram
+    ) async throws(DiskMountError) {
+        precondition(node.startCount == 0, "\(node.name) runs already")
+        let disk = try DiskMount(over: folder, of: node, filter)
+        disks.append(disk)
+        node.disk = disk
+        try await disk.waitUntilServed()
+    }
+
     package func node(named name: String) -> Node? { nodes.first { $0.name == name } }
 
     /// Reaps children that nobody here started: orphans of the nodes, handed to pid 1.
     @discardableResult
     package func reapOrphans() -> Int {
         for node in nodes { node.process?.reapNow() }
-        let running = Set(nodes.compactMap { $0.process?.pid } + nodes.flatMap(\.commands.keys))
+        for disk in disks { disk.process.reapNow() }
+        let running = Set(
+            nodes.compactMap { $0.process?.pid } + nodes.flatMap(\.commands.keys)
+                + disks.map(\.process.pid))
         return Orphans.reap { running.contains($0) }
     }
 
@@ -92,6 +107,12 @@ package final class Testbed {
                 refusal = refusal ?? SyscallError(stage: "kill(\(node.name))", errno: .timedOut)
             }
         }
+        for disk in disks {
+            do throws(SyscallError) {
+                try await disk.unmount(deadline: deadline)
+            } catch { refusal = refusal ?? error }
+        }
+        disks.removeAll()
         do throws(SyscallError) {
             try links.tearDown()
         } catch { refusal = refusal ?? error }

@@ -26,7 +26,8 @@ final class FaultBench {
     }
 
     static func with(
-        _ programs: [SmallProgram], _ body: @ReactorActor (FaultBench) async throws -> Void
+        _ programs: [SmallProgram], disks: Bool = false,
+        _ body: @ReactorActor (FaultBench) async throws -> Void
     ) async throws {
         let folder = "/tmp/faultline-faults-\(MonotonicTime.now().nanoseconds)"
         try File.makeDirectories(folder)
@@ -34,7 +35,12 @@ final class FaultBench {
         let result: Result<Void, any Error>
         do {
             let plans = programs.enumerated().map { $1.plan(index: $0 + 1, folder: folder) }
-            try await bench.stack.start(plans, deadline: .seconds(20))
+            let filter = DiskFilterProgram(
+                path: "\(File.folder(of: try CurrentProcess.executablePath()))/faultline", seed: 7,
+                logsFolder: folder)
+            try await bench.stack.start(
+                plans, disks: disks ? Set(plans.map(\.name)) : [], filter: filter,
+                deadline: .seconds(20))
             try await body(bench)
             result = .success(())
         } catch { result = .failure(error) }

@@ -18,6 +18,7 @@ struct SandboxDeathTests {
         let inner = try hold.start()
         #expect(hold.isReady())
         #expect(hold.population() >= 4, "pid 1 and three sleepers")
+        #expect(hold.filters() == (HostCheck.disks().isMet ? 1 : 0))
         try inner.signal(.kill)
         #expect(try inner.wait() == .killed(.kill))
         #expect(try hold.isEmptied())
@@ -63,7 +64,24 @@ private struct Hold {
     /// True once no process carries the word; removes the file.
     func isEmptied() throws -> Bool {
         try File.removeTree(path)
-        return waits { population() == 0 }
+        let isEmpty = waits { population() == 0 && filters() == 0 }
+        if File.exists(disk) { try File.removeTree(disk) }
+        return isEmpty
+    }
+
+    /// Where the held sandbox has a file system of ours.
+    var disk: String { "\(path)-disk" }
+
+    /// The path's own number, by which its disk filter is known.
+    var seed: UInt64 { path.split(separator: "-").last.flatMap { UInt64($0) } ?? 0 }
+
+    /// Disk filters of the host that serve this sandbox; they have no environment to carry a word.
+    func filters() -> Int {
+        let processes = (try? File.list("/proc").compactMap(Int32.init)) ?? []
+        return processes.count { process in
+            let command = try? File.text(of: "/proc/\(process)/cmdline")
+            return command?.contains("disk-filter\0--seed=\(seed)\0") ?? false
+        }
     }
 
     /// Processes of the host that carry the word.
@@ -102,6 +120,14 @@ struct HeldTests {
         try bench.testbed.links.impair(
             from: bench.a.address, to: bench.b.address, Impairment(delay: .seconds(1)))
         try File.removeTree(bench.folder)
+        if HostCheck.disks().isMet {
+            let hold = Hold(path: path)
+            let late = try bench.testbed.createNode(name: "c", address: IPv4Address(10, 0, 0, 3))
+            try File.makeDirectories("\(hold.disk)/data")
+            try await bench.testbed.filterDisk(
+                of: late, folder: "\(hold.disk)/data",
+                with: BuiltFilter.program(seed: hold.seed, logs: hold.disk))
+        }
         try File.save([], to: path)
         await Reactor.sleep(for: .seconds(600))
     }

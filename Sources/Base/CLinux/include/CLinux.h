@@ -6,6 +6,7 @@
 #include "errno_names.h"
 #include "event_calls.h"
 #include "executor_hook.h"
+#include "fuse_calls.h"
 #include "namespaces.h"
 #include "packet_calls.h"
 #include "timer_slack.h"

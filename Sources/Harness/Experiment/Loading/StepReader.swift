@@ -104,6 +104,9 @@ struct StepReader {
             let key = FaultParameters.place.key
             guard let node = fields.takeRequired(key), let place = place(node) else { return nil }
             return .shardMove(to: place, returns: isLasting)
+        case .diskLatency, .diskError:
+            return word.ofDisk.flatMap { DiskFaultReader(log: log).fault(&fields, $0) }
+                .map(FaultSpec.disk)
         }
     }
 
@@ -143,7 +146,8 @@ struct StepReader {
             log.error(
                 "a partition needs links; write {isolate: \(nodes)}", at: place)
         case (.kill, .links), (.pause, .links), (.cacheFlush, .links), (.shardSplit, .links),
-            (.shardMove, .links), (.slowloris, .links):
+            (.shardMove, .links), (.slowloris, .links), (.diskLatency, .links),
+            (.diskError, .links):
             log.error(
                 "\(word.rawValue) acts on nodes, so its target cannot be links", at: place)
         case (.cacheFlush, .nodes(let nodes)):
@@ -171,7 +175,8 @@ struct StepReader {
                     suggestion: topology.tiers(serving: .balancer).first?.name)
             }
         case (.kill, .nodes), (.pause, .nodes), (.latency, _), (.loss, _), (.duplicate, _),
-            (.reorder, _), (.corrupt, _), (.rate, _), (.partition, .links):
+            (.reorder, _), (.corrupt, _), (.rate, _), (.partition, .links),
+            (.diskLatency, .nodes), (.diskError, .nodes):
             break
         }
     }

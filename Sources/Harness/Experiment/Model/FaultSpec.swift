@@ -26,6 +26,8 @@ package enum FaultSpec: Sendable, Equatable {
     case shardMove(to: ShardPlace, returns: Bool)
     /// Keeps so many connections open to each node, whose request heads never end.
     case slowloris(connections: Int)
+    /// Something is wrong with the disk that a node's data folder is on.
+    case disk(DiskFault)
 
     /// The word of the experiment file.
     package var word: FaultWord {
@@ -38,6 +40,7 @@ package enum FaultSpec: Sendable, Equatable {
         case .shardSplit: .shardSplit
         case .shardMove: .shardMove
         case .slowloris: .slowloris
+        case .disk(let fault): fault.word
         }
     }
 }
@@ -63,6 +66,8 @@ package enum FaultWord: String, CaseIterable, Hashable, Sendable {
     case cacheFlush = "cache-flush"
     case shardSplit = "shard-split"
     case shardMove = "shard-move"
+    case diskLatency = "disk-latency"
+    case diskError = "disk-error"
 
     /// What a fault acts on.
     package enum Reach: Sendable { case nodes, links }
@@ -70,6 +75,7 @@ package enum FaultWord: String, CaseIterable, Hashable, Sendable {
     package var reach: Reach {
         switch self {
         case .kill, .pause, .cacheFlush, .shardSplit, .shardMove, .slowloris: .nodes
+        case .diskLatency, .diskError: .nodes
         case .latency, .loss, .duplicate, .reorder, .corrupt, .rate, .partition: .links
         }
     }
@@ -84,6 +90,7 @@ package enum FaultWord: String, CaseIterable, Hashable, Sendable {
         case .kill, .pause, .latency, .loss, .duplicate, .reorder, .corrupt, .rate, .partition,
             .slowloris:
             .lasting
+        case .diskLatency, .diskError: .lasting
         }
     }
 }

@@ -40,6 +40,7 @@ extension FaultWord {
         case .shardSplit: [FaultParameters.boundary]
         case .shardMove: [FaultParameters.place]
         case .slowloris: [FaultParameters.connections]
+        case .diskLatency, .diskError: ofDisk?.parameters ?? []
         case .pause, .partition, .cacheFlush: []
         }
     }
@@ -50,6 +51,7 @@ extension FaultWord {
     var aim: Aim {
         switch self {
         case .kill, .pause, .cacheFlush, .shardSplit, .shardMove, .slowloris: .selection
+        case .diskLatency, .diskError: .selection
         case .partition: .links
         case .latency, .loss, .duplicate, .reorder, .corrupt, .rate: .either
         }
