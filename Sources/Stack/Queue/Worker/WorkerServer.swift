@@ -52,11 +52,9 @@ package final class WorkerServer {
         log = Log(name)
         self.settings = settings
         consumer = Consumer(settings, member: name, random: random.fork("queue"))
-        // The start time makes the ids of this process's requests differ from its predecessor's.
         effects = Effects(
-            settings.shards, settings.layout, name: name,
-            clientPrefix: "\(name)-\(MonotonicTime.now().nanoseconds)",
-            isIdempotent: settings.idempotent, random: random.fork("store"))
+            settings.shards, settings.layout, name: name, isIdempotent: settings.idempotent,
+            random: random.fork("store"))
         let health = WorkerHealth()
         self.health = health
         do {

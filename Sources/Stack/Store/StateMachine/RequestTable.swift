@@ -19,7 +19,8 @@
 //    for what it sends next, and treats the request at hand as one whose outcome is not known.
 //  - a name of the client's own making cannot be told from one that is new. It opens a new session,
 //    and a retry that comes later than `countMax` requests or `ageMax` positions counts once more.
-//    That is for clients which give up after seconds, in which no shard takes nearly as many.
+//    That is for people with redis-cli and for load generators: what apps and workers change they
+//    change under sessions (WriteSessions.swift of Endpoints).
 
 import Wire
 
