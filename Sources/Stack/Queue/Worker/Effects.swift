@@ -25,11 +25,13 @@ final class Effects {
     private let router: ShardRouter
     private let isIdempotent: Bool
     private let name: String
+    private let passesContext: Bool
 
     init(
         _ shards: [[NamedAddress]], _ layout: ShardLayout, name: String, isIdempotent: Bool,
-        random: SeededRandom
+        passesContext: Bool = false, random: SeededRandom
     ) {
+        self.passesContext = passesContext
         router = ShardRouter(layout, shards: shards, random: random)
         self.name = name
         self.isIdempotent = isIdempotent
@@ -40,9 +42,10 @@ final class Effects {
     func apply(
         _ order: Order, _ lease: ReceivedLease, deadline: MonotonicTime
     ) async -> EffectOutcome {
+        let prefix = passesContext ? RequestContext.prefix(until: deadline) : []
         do {
             let reply = try await router.change(
-                command(order, lease), on: order.idempotencyKey, deadline: deadline)
+                prefix + command(order, lease), on: order.idempotencyKey, deadline: deadline)
             return outcome(reply.value)
         } catch {
             return .failed("\(error)")
