@@ -44,6 +44,8 @@ struct RequestTable {
     let transaction: LMDBTransaction
     /// Named in errors.
     let path: String
+    /// Told of every request that is kept.
+    var changed: ChangedRows?
 
     func standing(of request: RequestID) throws(StateError) -> Standing {
         if let bytes = try transaction.value(of: Self.key(request), in: tables.requests) {
@@ -62,6 +64,7 @@ struct RequestTable {
         _ reply: StoreReply, to request: RequestID, at index: UInt64
     ) throws(StateError) -> Int {
         let key = Self.key(request)
+        changed?.note(.request(key))
         try transaction.put(reply.encoded, for: key, in: tables.requests)
         try transaction.put(key, for: Self.bigEndian(index), in: tables.order)
         var session = try session(of: request.client) ?? Session()
