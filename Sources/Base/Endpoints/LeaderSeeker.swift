@@ -14,7 +14,8 @@
 // leader. So a paused leader costs a caller one try and not one for every redirect.
 //
 // `-SESSIONEXPIRED` ends a call: the store has forgotten what it knew of the request's session, so no
-// further try can show whether one before it was executed.
+// further try can show whether one before it was executed. Where none before it can have been, that is
+// certain, and whoever called may do it anew under another session.
 //
 // Pauses between tries grow exponentially under full jitter (Brooker, "Exponential Backoff And
 // Jitter", AWS 2015).
@@ -37,6 +38,8 @@ package enum SeekError: Error, Equatable, Sendable {
     case unavailable(String)
     /// A try was sent whose outcome nobody knows.
     case unknown(String)
+    /// Certainly not executed, and never to be under the request id that it had.
+    case expired(String)
 }
 
 /// A client of a group of members of which one leads.
@@ -110,7 +113,9 @@ package final class LeaderSeeker {
                     favourite = member
                     return LedReply(value: reply, member: member.named.name)
                 }
-                if case .expired(let reason) = refusal { throw .unknown(reason) }
+                if case .expired(let reason) = refusal {
+                    throw attempt.mayHaveHappened ? .unknown(reason) : .expired(reason)
+                }
                 attempt.note(refusal)
                 attempt.isRedirected = turn(from: member, after: refusal)
             case .failure(let error):
@@ -233,7 +238,7 @@ private final class SeekerMember {
 private struct Attempt {
     var count = 0
     var isRedirected = false
-    private var mayHaveHappened = false
+    private(set) var mayHaveHappened = false
     private var lastReason = "no member answered"
 
     mutating func note(_ refusal: Refusal) {

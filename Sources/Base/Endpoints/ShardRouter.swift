@@ -5,6 +5,8 @@
 // same bytes and so with the same request id. That it was sent on shows that the table is old, and
 // whoever answered is then asked for his. So a split, a merge or a move costs its clients a redirect
 // or two, and no list of nodes has to be changed anywhere.
+//
+// Changes carry a request id of a session of the store's, see WriteSessions.swift.
 
 package import Blueprint
 package import Determinism
@@ -20,6 +22,7 @@ package final class ShardRouter {
     private var random: SeededRandom
     /// Names of nodes that redirects may lead to.
     private let acquaintances: [NamedAddress]
+    private let sessions = WriteSessions()
     private var isRefreshing = false
     private var refreshed: MonotonicTime?
     /// Redirects come in crowds, and one fresh table is enough for all of them.
@@ -63,6 +66,38 @@ package final class ShardRouter {
         }
     }
 
+    /// Changes something just once, until there is an answer or the deadline passes.
+    ///
+    /// A change that the store refuses because it has forgotten the session, and that certainly was
+    /// not executed before, is made under a new one. Where an earlier try may have been, the outcome
+    /// is unknown and is said so: no session could tell a second execution from the first.
+    package func change(
+        _ words: [String], on key: String, deadline: MonotonicTime
+    ) async throws(SeekError) -> LedReply {
+        var reason = "no session is held long enough"
+        for _ in 0..<Self.sessionsMax {
+            guard let row = table.owner(of: key.utf8.span) else {
+                throw .unavailable("no shard is known to own the key")
+            }
+            let session = try await sessions.session(
+                of: row.shard, deadline: deadline
+            ) { () async throws(SeekError) in
+                try await call(["SESSION", key], on: key, deadline: deadline).value
+            }
+            do throws(SeekError) {
+                return try await call(words + session.next(), on: key, deadline: deadline)
+            } catch {
+                guard case .expired(let why) = error else { throw error }
+                sessions.drop(session, of: row.shard)
+                reason = why
+            }
+        }
+        throw .unavailable(reason)
+    }
+
+    /// Sessions that one change is tried under: more than one where the table was old besides.
+    private static let sessionsMax = 8
+
     private func seeker(of row: ShardRow) -> LeaderSeeker {
         let members = Set(row.members.map(\.address))
         if let known = seekers[row.shard], known.members == members { return known.seeker }
@@ -92,5 +127,6 @@ package final class ShardRouter {
         table.note(items.compactMap { $0.text.flatMap(ShardRow.init) })
         let present = Set(table.rows.map(\.shard))
         seekers = seekers.filter { present.contains($0.key) }
+        sessions.keep(only: present)
     }
 }

@@ -29,9 +29,8 @@ struct AppParts {
         // The start time makes this process's request ids differ from its predecessor's.
         let processID = "\(name)-\(MonotonicTime.now().nanoseconds)"
         let leaders = ShardedStore(
-            settings.shards, settings.layout, lanes: RequestLanes(prefix: processID),
-            timeouts: timeouts,
-            random: random, passesContext: settings.storeTakesContext)
+            settings.shards, settings.layout, timeouts: timeouts, random: random,
+            passesContext: settings.storeTakesContext)
         let bulkhead = Bulkhead("store")
         let table = ShardTable(settings.layout, shards: settings.shards)
         let store = GuardedStore(leaders, table, bulkhead: bulkhead)

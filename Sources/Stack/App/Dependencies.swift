@@ -22,7 +22,7 @@ enum DependencyError: Error {
 
     init(_ error: SeekError) {
         switch error {
-        case .unavailable(let reason): self = .unavailable(reason)
+        case .unavailable(let reason), .expired(let reason): self = .unavailable(reason)
         case .unknown(let reason): self = .unknown(reason)
         }
     }
@@ -54,20 +54,18 @@ package struct DependencyTimeouts: Sendable {
 @ReactorActor
 final class ShardedStore: DataStore {
     private let router: ShardRouter
-    private let lanes: RequestLanes
     /// Whether the store knows `WITH id milliseconds COMMAND`.
     private let passesContext: Bool
 
     init(
-        _ shards: [[NamedAddress]], _ layout: ShardLayout, lanes: RequestLanes,
-        timeouts: DependencyTimeouts, random: SeededRandom, passesContext: Bool = false
+        _ shards: [[NamedAddress]], _ layout: ShardLayout, timeouts: DependencyTimeouts,
+        random: SeededRandom, passesContext: Bool = false
     ) {
         self.passesContext = passesContext
         router = ShardRouter(layout, shards: shards, random: random) {
             members, random, acquaintances in
             timeouts.seeker(members, random, acquaintances: acquaintances)
         }
-        self.lanes = lanes
     }
 
     func get(_ key: String, deadline: MonotonicTime) async throws(DependencyError) -> [UInt8]? {
@@ -108,23 +106,30 @@ final class ShardedStore: DataStore {
         guard case .integer = reply.value else { throw .unexpected(reply.value) }
     }
 
-    /// Every try carries the same request id, so that the change is made once.
+    /// Made once, however often it is tried: the router names it by a session of the store's.
     private func change(
         _ words: [String], on key: String, _ deadline: MonotonicTime
     ) async throws(DependencyError) -> LedReply {
-        let lane = lanes.take()
-        defer { lanes.give(back: lane) }
-        return try await call(words + lane.words, on: key, deadline)
+        do {
+            return try await router.change(
+                prefix(until: deadline) + words, on: key, deadline: deadline)
+        } catch {
+            throw DependencyError(error)
+        }
     }
 
     private func call(
         _ words: [String], on key: String, _ deadline: MonotonicTime
     ) async throws(DependencyError) -> LedReply {
-        let prefix = passesContext ? RequestContext.prefix(until: deadline) : []
         do {
-            return try await router.call(prefix + words, on: key, deadline: deadline)
+            return try await router.call(
+                prefix(until: deadline) + words, on: key, deadline: deadline)
         } catch {
             throw DependencyError(error)
         }
+    }
+
+    private func prefix(until deadline: MonotonicTime) -> [String] {
+        passesContext ? RequestContext.prefix(until: deadline) : []
     }
 }

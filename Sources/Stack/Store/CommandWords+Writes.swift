@@ -24,6 +24,8 @@ extension CommandWords {
             return (.once(token: try take(), key: try take(), value: try take()), .plain)
         case "TXN": return (.transact(try takeTransaction()), .transaction)
         case "SESSION":
+            // The key has been looked at: it says of which shard.
+            if !isAtEnd { _ = try take() }
             try expectEnd()
             return (.openSession, .plain)
         default: throw arguments

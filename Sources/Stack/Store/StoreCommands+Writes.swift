@@ -19,6 +19,7 @@ extension StoreCommands {
                 try await transactions.coordinate(transaction, for: write.request), of: replica.id)
         }
         for key in write.action.keys { try check(key) }
+        if write.action == .openSession, let key = command[1] { try check(key) }
         return try form.answer(try await replicate(write), of: replica.id)
     }
 

@@ -26,7 +26,8 @@
 //         change  SET key value | DEL key | INCRBY key n          one for each key
 //         keys of several shards: any node carries it out, two-phase, see TwoPhase.swift; the
 //         session of an ID is one of the shard of the first key
-//     SESSION                     @name, for `ID @name seq`: the safe kind, see RequestTable.swift
+//     SESSION [key]               @name, for `ID @name seq`: the safe kind, see RequestTable.swift;
+//                                 of the shard that owns the key, or of the one that is asked
 //
 //   CHECKSUM, BACKUP, RESTORE: see StoreCommands+Upkeep.swift
 //

@@ -32,7 +32,7 @@ extension StoreServer {
             let ownership = try ShardOwnership(decoding: founding.charter)
             state = try StoreState(
                 shard: id, folder: shardFolder(id), founders: founding.founders,
-                ownership: ownership, mapSize: settings.mapSize)
+                ownership: ownership, mapSize: settings.mapSize, requestCountMax: requestCountMax)
             if let child = state.table.pendingSplit?.child, host.knows(GroupID(child)) {
                 try state.skipCopy(of: GroupID(child))
             }

@@ -21,6 +21,8 @@ package final class StoreServer {
     let transactions: ShardTransactions
     let figures = StoreFigures()
     let dataFolder: String
+    /// Requests that each shard remembers; the same on every replica.
+    let requestCountMax: Int
     let log: Log
     /// The shards that this node has a replica of.
     var shards: [GroupID: StoreGroup] = [:]
@@ -61,11 +63,12 @@ package final class StoreServer {
     init(
         name: String, listen: SocketAddress, dataFolder: String, settings: StoreSettings,
         seed: UInt64, limits: ReplicaLimits, journal: JournalOptions = JournalOptions(),
-        patience: TransactionLimits = TransactionLimits()
+        patience: TransactionLimits = TransactionLimits(), requestCountMax: Int = 100_000
     ) throws(ReplicationError) {
         self.name = name
         self.settings = settings
         self.dataFolder = dataFolder
+        self.requestCountMax = requestCountMax
         isAskingForShare = settings.rebalance == .automatic
         log = Log(name)
         var place = settings.place(in: dataFolder, seed: seed)
@@ -111,7 +114,7 @@ package final class StoreServer {
         switch command.name {
         case "PING": return .simple("PONG")
         case "ROLE": return .array([.bulk("follower"), .integer(0), .integer(-1), .integer(0)])
-        case "GET", "MGET", "SET", "DEL", "INCRBY", "ONCE", "RANGE":
+        case "GET", "MGET", "SET", "DEL", "INCRBY", "ONCE", "RANGE", "SESSION":
             return .error(routes.refusal(for: command[1] ?? []).text)
         default: return .error("UNAVAILABLE this node has no shard")
         }
@@ -135,7 +138,7 @@ package final class StoreServer {
 
     private static func firstKey(of command: RESPCommand) -> [UInt8]? {
         switch command.name {
-        case "GET", "MGET", "SET", "DEL", "INCRBY", "ONCE", "RANGE": return command[1]
+        case "GET", "MGET", "SET", "DEL", "INCRBY", "ONCE", "RANGE", "SESSION": return command[1]
         case "TXN":
             var words = CommandWords(command)
             return (try? words.takeWrite())?.0.action.keys.first

@@ -38,13 +38,14 @@ package final class StoreState: ReplicatedState {
 
     init(
         shard: GroupID, folder: String, founders: Membership, ownership: ShardOwnership,
-        mapSize: Int
+        mapSize: Int, requestCountMax: Int
     ) throws(StateError) {
         self.shard = shard
         self.folder = folder
+        var options = KeyValueState.Options(mapSize: mapSize)
+        options.requestCountMax = requestCountMax
         table = try KeyValueState(
-            folder: folder, membership: founders, ownership: ownership,
-            options: KeyValueState.Options(mapSize: mapSize))
+            folder: folder, membership: founders, ownership: ownership, options: options)
         table.shard = shard.rawValue
         try? File.removeTree(folder + "/half")
         splitting = table.pendingSplit == nil ? .none : .copyDue

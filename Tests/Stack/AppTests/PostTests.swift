@@ -96,7 +96,7 @@ struct PostTests {
             $0[4...].joined(separator: " ")
         }
         #expect(Set(ids).count == 3)
-        #expect(ids.allSatisfy { $0.hasPrefix("app-1-") })
+        #expect(ids.allSatisfy { $0.hasPrefix("@1 ") })
     }
 
     @Test func `where no member leads, a post certainly did not happen`() async throws {

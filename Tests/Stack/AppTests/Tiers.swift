@@ -23,6 +23,7 @@ final class Tier {
     /// Told of every command before it is answered.
     var onCommand: @ReactorActor (RESPCommand) async -> Void = { _ in }
     private(set) var commands: [[String]] = []
+    private var sessionCount = 0
     private let state: State
     private let server: RESPServer
 
@@ -51,6 +52,11 @@ final class Tier {
 
     private func answer(_ command: RESPCommand) async -> RESPValue {
         let words = command.words.map { String(decoding: $0, as: UTF8.self) }
+        // As of a store that was well when the app first wrote to it.
+        if words[0] == "SESSION" {
+            sessionCount += 1
+            return .bulk("@\(sessionCount)")
+        }
         commands.append(words)
         await onCommand(command)
         switch mood {

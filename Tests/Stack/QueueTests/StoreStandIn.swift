@@ -23,6 +23,7 @@ final class StoreStandIn {
     private(set) var callCount = 0
     /// Request ids in the order of their arrival.
     private(set) var requests: [String] = []
+    private var sessionCount = 0
     private var applied: [String: RESPValue] = [:]
     private var server: RESPServer?
 
@@ -46,6 +47,10 @@ final class StoreStandIn {
     func stop() { server?.stop() }
 
     private func answer(_ command: RESPCommand) -> RESPValue {
+        if command.name == "SESSION" {
+            sessionCount += 1
+            return .bulk("@\(sessionCount)")
+        }
         callCount += 1
         if mood == .unavailable { return .error("UNAVAILABLE no majority") }
         let words = (0..<command.count).compactMap { command.text($0) }

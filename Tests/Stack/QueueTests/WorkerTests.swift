@@ -111,8 +111,7 @@ struct WorkerTests {
                 try await stage.cluster.acknowledge(late) == .error("FENCED the lease is over"))
             let effects = Effects(
                 [[try stage.store.member], [try stage.store.member]], ShardLayout(),
-                name: "paused", clientPrefix: "paused", isIdempotent: true,
-                random: .init(seed: 1))
+                name: "paused", isIdempotent: true, random: .init(seed: 1))
             let order = try #require(Order(late.payload))
             #expect(await effects.apply(order, late, deadline: soon()) == .alreadyApplied)
             #expect(stage.store.effects(of: "o1") == 1)

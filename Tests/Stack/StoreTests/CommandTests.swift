@@ -150,7 +150,7 @@ struct CommandTests {
                 ["TXN", "THEN", "SET", "a"], ["TXN", "THEN", "SET", "a", "b", "more"],
                 ["TXN", "IF", "VERSION", "a", "-1", "THEN", "DEL", "a"],
                 ["TXN", "THEN", "DEL", "a", "DEL", "a"], ["SET", "a", "b", "IFVERSION", "x"],
-                ["SESSION", "x"], ["DEL"], ["GET", "a", "VERSIONS"],
+                ["SESSION", "x", "y"], ["DEL"], ["GET", "a", "VERSIONS"],
             ] {
                 let reply = try await ask.client.call(words, deadline: soon())
                 #expect(["ERR", "TOOLARGE"].contains(reply.errorCode), "\(words)")

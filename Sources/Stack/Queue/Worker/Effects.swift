@@ -25,45 +25,38 @@ final class Effects {
     private let router: ShardRouter
     private let isIdempotent: Bool
     private let name: String
-    private let lanes: RequestLanes
     private let passesContext: Bool
 
-    /// The prefix is unique to this start of the process, since the store remembers its requests.
     init(
-        _ shards: [[NamedAddress]], _ layout: ShardLayout, name: String, clientPrefix: String,
-        isIdempotent: Bool, passesContext: Bool = false, random: SeededRandom
+        _ shards: [[NamedAddress]], _ layout: ShardLayout, name: String, isIdempotent: Bool,
+        passesContext: Bool = false, random: SeededRandom
     ) {
         self.passesContext = passesContext
         router = ShardRouter(layout, shards: shards, random: random)
         self.name = name
-        lanes = RequestLanes(prefix: clientPrefix)
         self.isIdempotent = isIdempotent
     }
 
-    /// Tries until the deadline; every try is the same request, so it is applied once.
+    /// Tries until the deadline; every try is the same request of a session, so it is applied once,
+    /// and a copy that a paused node finds in its socket long after is not applied at all.
     func apply(
         _ order: Order, _ lease: ReceivedLease, deadline: MonotonicTime
     ) async -> EffectOutcome {
-        let lane = lanes.take()
-        defer { lanes.give(back: lane) }
         let prefix = passesContext ? RequestContext.prefix(until: deadline) : []
-        let words = prefix + command(order, lease, id: lane.words)
         do {
-            let reply = try await router.call(
-                words, on: order.idempotencyKey, deadline: deadline)
+            let reply = try await router.change(
+                prefix + command(order, lease), on: order.idempotencyKey, deadline: deadline)
             return outcome(reply.value)
         } catch {
             return .failed("\(error)")
         }
     }
 
-    private func command(
-        _ order: Order, _ lease: ReceivedLease, id: [String]
-    ) -> [String] {
+    private func command(_ order: Order, _ lease: ReceivedLease) -> [String] {
         let row = order.ledgerKey("\(name)-\(lease.name)")
         let value: JSON = ["by": .string(name), "attempt": .integer(Int64(lease.attempt))]
         return isIdempotent
-            ? ["ONCE", order.idempotencyKey, row, value.text] + id : ["SET", row, value.text] + id
+            ? ["ONCE", order.idempotencyKey, row, value.text] : ["SET", row, value.text]
     }
 
     private func outcome(_ reply: RESPValue) -> EffectOutcome {

@@ -54,11 +54,9 @@ package final class WorkerServer {
         requests = OrderLog(log)
         self.settings = settings
         consumer = Consumer(settings, member: name, random: random.fork("queue"))
-        // The start time makes the ids of this process's requests differ from its predecessor's.
         effects = Effects(
-            settings.shards, settings.layout, name: name,
-            clientPrefix: "\(name)-\(MonotonicTime.now().nanoseconds)",
-            isIdempotent: settings.idempotent, passesContext: settings.storeTakesContext,
+            settings.shards, settings.layout, name: name, isIdempotent: settings.idempotent,
+            passesContext: settings.storeTakesContext,
             random: random.fork("store"))
         let health = WorkerHealth()
         self.health = health

@@ -30,7 +30,8 @@ extension KeyValueState {
         case .begin(let version, let right, let other):
             reply = begin(version, right, other, at: index)
         case .take(let begun, let chunk): reply = try take(chunk, begun, at: index, transaction)
-        case .end(let begun, let right, let seal): reply = end(begun, right, seal, at: index)
+        case .ready(let begun): reply = ready(begun)
+        case .end(let begun, let right, let word): reply = end(begun, right, word, at: index)
         case .fence: reply = fence()
         case .lift:
             ties.isFenced = false
@@ -40,6 +41,7 @@ extension KeyValueState {
             let isBusy = try ledger.preparedCount + ledger.committedCount > 0
             reply = freeze(version, left, begun, at: index, isBusy: isBusy)
         case .thaw(let left, let begun): reply = thaw(left, begun)
+        case .cede(let left, let begun): reply = cede(left, begun)
         }
         if before.0 != ties { try tables.put(ties, transaction) }
         if before.1 != ownership { try tables.put(ownership, transaction) }
@@ -62,22 +64,35 @@ extension KeyValueState {
     private func take(
         _ chunk: MergeChunk, _ begun: UInt64, at index: UInt64, _ transaction: LMDBTransaction
     ) throws(StateError) -> StoreReply {
-        guard ties.absorbing?.begun == begun else { return .refused(.moved) }
+        guard let absorbing = ties.absorbing, absorbing.begun == begun, !absorbing.isReady else {
+            return .refused(.moved)
+        }
         let data = data(transaction)
+        for key in chunk.removed { try data.delete(key) }
         for row in chunk.rows { try data.put(row.value, for: row.key, version: row.version) }
         forgottenCount += try requests(transaction).adopt(
             chunk.requests, chunk.sessions, at: logical(LogIndex(index)))
         return .ok
     }
 
+    private func ready(_ begun: UInt64) -> StoreReply {
+        guard ties.absorbing?.begun == begun else { return .refused(.moved) }
+        ties.absorbing?.isReady = true
+        return .ok
+    }
+
     private func end(
-        _ begun: UInt64, _ right: UInt64, _ seal: MergeSeal?, at index: UInt64
+        _ begun: UInt64, _ right: UInt64, _ word: MergeEnd, at index: UInt64
     ) -> StoreReply {
         if ties.absorbed.contains(right) { return .committed(version: ownership.version) }
         guard let absorbing = ties.absorbing, absorbing.begun == begun, absorbing.right == right
         else { return .aborted }
+        // Whether the right one has ceded, only that one knows.
+        if word == .givenUp, absorbing.isReady { return .refused(.moved) }
         ties.absorbing = nil
-        guard let seal, let range = ownership.range.joined(with: absorbing.ownership.range) else {
+        guard case .sealed(let seal) = word, absorbing.isReady,
+            let range = ownership.range.joined(with: absorbing.ownership.range)
+        else {
             // What was taken is nobody's now.
             straySearch = .below(nil)
             return .aborted
@@ -114,12 +129,23 @@ extension KeyValueState {
         return .committed(version: last)
     }
 
+    /// Whatever else it is frozen for, or not at all: of this merge nothing has come, nor can any
+    /// more, since its other side has ended it or is about to.
     private func thaw(_ left: UInt64, _ begun: UInt64) -> StoreReply {
         guard let frozen = ties.frozen, frozen.left == left, frozen.begun == begun else {
-            return .refused(.moved)
+            return .aborted
         }
+        if frozen.isCeded { return .committed(version: frozen.index) }
         ties.frozen = nil
         ownership.version += 1
-        return .ok
+        return .aborted
+    }
+
+    private func cede(_ left: UInt64, _ begun: UInt64) -> StoreReply {
+        guard let frozen = ties.frozen, frozen.left == left, frozen.begun == begun else {
+            return .aborted
+        }
+        ties.frozen?.isCeded = true
+        return .committed(version: frozen.index)
     }
 }

@@ -1,8 +1,10 @@
 // Rows on their way from one shard to another: keys with their values and versions, and what is known
 // of requests, so that a retry after the merge is still known for one. Tables are walked from the
-// highest row downwards, as much in one go as makes a reasonable entry of a log.
+// highest row downwards, as much in one go as makes a reasonable entry of a log; then come rows that
+// were changed after the walk had passed them, ChangedRows.swift.
 //
 //     count:varint  key value version:varint ...     rows
+//     count:varint  key ...                          keys that are gone since
 //     count:varint  name reply ...                   requests
 //     count:varint  client session ...               sessions
 
@@ -16,6 +18,7 @@ package struct MergeChunk: Hashable, Sendable {
     }
 
     package var rows: [Row] = []
+    package var removed: [[UInt8]] = []
     /// As the tables have them, see RequestTable.swift.
     package var requests: [KeyValue] = []
     package var sessions: [KeyValue] = []
@@ -25,6 +28,10 @@ package struct MergeChunk: Hashable, Sendable {
 
     package init() {}
 
+    var isEmpty: Bool {
+        rows.isEmpty && removed.isEmpty && requests.isEmpty && sessions.isEmpty
+    }
+
     func encode(into writer: inout ByteWriter) {
         writer.write(count: rows.count)
         for row in rows {
@@ -32,6 +39,8 @@ package struct MergeChunk: Hashable, Sendable {
             writer.write(bytes: row.value)
             writer.write(varint: row.version)
         }
+        writer.write(count: removed.count)
+        for key in removed { writer.write(bytes: key) }
         for table in [requests, sessions] {
             writer.write(count: table.count)
             for pair in table {
@@ -48,6 +57,7 @@ package struct MergeChunk: Hashable, Sendable {
                     key: try reader.readBytes(), value: try reader.readBytes(),
                     version: try reader.readVarint()))
         }
+        for _ in 0..<(try reader.readCount()) { removed.append(try reader.readBytes()) }
         requests = try Self.readPairs(&reader)
         sessions = try Self.readPairs(&reader)
     }
@@ -65,9 +75,12 @@ package struct MergeChunk: Hashable, Sendable {
 
 /// How far a walk over a shard's tables has come.
 struct MergeCursor: Hashable {
-    /// In the order in which a session comes after its requests.
+    /// Sessions are walked over by themselves: what each has forgotten changes with every request,
+    /// and they are few, so they come after the freeze.
     enum Table: UInt8 {
         case data, requests, sessions
+
+        var next: Table? { self == .data ? .requests : nil }
     }
 
     var table = Table.data
@@ -82,7 +95,7 @@ struct MergeCursor: Hashable {
         return writer.finish()
     }
 
-    init() {}
+    init(_ table: Table = .data) { self.table = table }
 
     init?(decoding bytes: [UInt8]) {
         var reader = ByteReader(bytes.span)
@@ -99,7 +112,7 @@ struct MergeCursor: Hashable {
 }
 
 extension KeyValueState {
-    /// The next rows of a frozen shard; the cursor moves on and is nil at the end.
+    /// The next rows of a shard; the cursor moves on and is nil at the end.
     func chunk(at cursor: inout MergeCursor?) throws(StateError) -> MergeChunk {
         var chunk = MergeChunk()
         guard let place = cursor else { return chunk }
@@ -125,15 +138,7 @@ extension KeyValueState {
                 of: tables.sessions, &next, &byteCount, transaction)
         }
         let isWhole = byteCount < MergeChunk.byteCountMax
-        if isWhole {
-            cursor = MergeCursor.Table(rawValue: place.table.rawValue + 1).map { table in
-                var cursor = MergeCursor()
-                cursor.table = table
-                return cursor
-            }
-        } else {
-            cursor = next
-        }
+        cursor = isWhole ? place.table.next.map { MergeCursor($0) } : next
         return chunk
     }
 

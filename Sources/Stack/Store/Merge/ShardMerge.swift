@@ -1,6 +1,6 @@
 // The coordinator of a merge, at the leader of the shard that grows. It keeps nothing: if it dies, the
-// next leader ends what was begun, the frozen shard hears of it and goes on, and the operator may ask
-// again.
+// next leader ends what was begun, a frozen shard goes on by itself or has ceded, and the operator may
+// ask again.
 
 import Linux
 import Raft
@@ -11,7 +11,7 @@ import Wire
 
 /// The moments of a merge at which tests stop its coordinator.
 enum MergeMoment: CaseIterable, Sendable {
-    case begun, frozen, taken, sealed
+    case begun, copied, frozen, ready, ceded, sealed
 }
 
 @ReactorActor
@@ -55,21 +55,32 @@ struct ShardMerge {
         return UInt64(begun)
     }
 
+    /// Changes that are few enough to be taken while the shard is frozen: one entry's worth.
+    private static let settledMax = 100
+
     private func finish(_ begun: UInt64, _ route: ShardRoute) async throws(CommandRefusal) {
-        let version = route.ownership.version
-        let frozen = try await ask("FREEZE", ["\(version)", "\(left.id)", "\(begun)"])
-        let numbers = (frozen.elements ?? []).compactMap { $0.text.flatMap(UInt64.init) }
-        guard let index = numbers.first else {
-            throw .unavailable("shard \(right) answered \(frozen)")
+        let version = "\(route.ownership.version)"
+        let merge = ["\(left.id)", "\(begun)"]
+        let answer = try await ask("COPY", [version] + merge)
+        guard let copy = answer.integer else {
+            throw .unavailable("shard \(right) answered \(answer)")
         }
+        try await takeRows(of: copy, from: MergeCursor(), begun)
+        let place = try await takeChanges(of: copy, from: 0, upTo: Self.settledMax, begun)
+        try await reach(.copied)
+        _ = try await ask("FREEZE", [version] + merge)
         try await reach(.frozen)
-        var cursor: [UInt8]? = MergeCursor().encoded
-        while let place = cursor { cursor = try await takeChunk(at: place, begun) }
-        try await reach(.taken)
-        // The freeze has made it the next version.
-        let seal = MergeSeal(
-            version: version + 1, index: index, absorbed: Array(numbers.dropFirst()))
-        let step = MergeStep.end(begun: begun, right: right.rawValue, seal)
+        _ = try await takeChanges(of: copy, from: place, upTo: 0, begun)
+        try await takeRows(of: copy, from: MergeCursor(.sessions), begun)
+        guard case .ok = try await server.carryOut(.ready(begun: begun), on: left) else {
+            throw .unavailable("the merge was ended by somebody else")
+        }
+        try await reach(.ready)
+        guard let word = MergeEnd(try await ask("CEDE", merge)), word != .thawed else {
+            throw .unavailable("shard \(right) has waited too long, and goes on")
+        }
+        try await reach(.ceded)
+        let step = MergeStep.end(begun: begun, right: right.rawValue, word)
         guard case .committed = try await server.carryOut(step, on: left) else {
             throw .unavailable("the merge was ended by somebody else")
         }
@@ -80,30 +91,61 @@ struct ShardMerge {
         server.dropAbsorbed()
     }
 
-    /// Takes some rows over; gives the place of the next ones.
-    private func takeChunk(
-        at place: [UInt8], _ begun: UInt64
-    ) async throws(CommandRefusal) -> [UInt8]? {
+    // MARK: Taking
+
+    private func takeRows(
+        of copy: Int64, from cursor: MergeCursor, _ begun: UInt64
+    ) async throws(CommandRefusal) {
+        var cursor: [UInt8]? = cursor.encoded
+        while let place = cursor {
+            let words = ["ROWS", "\(copy)"].map { Array($0.utf8) } + [place]
+            let parts = try await take(words, begun)
+            if case .bulk(let next) = parts[1] { cursor = next } else { cursor = nil }
+        }
+    }
+
+    /// Takes changes until no more than so many are left; gives the place of the next.
+    private func takeChanges(
+        of copy: Int64, from place: Int64, upTo countMax: Int, _ begun: UInt64
+    ) async throws(CommandRefusal) -> Int64 {
+        var place = place
+        while true {
+            let words = ["CHANGES", "\(copy)", "\(place)"].map { Array($0.utf8) }
+            let parts = try await take(words, begun)
+            guard parts.count == 3, let next = parts[1].integer, let rest = parts[2].integer
+            else { throw .unavailable("shard \(right) answered no changes") }
+            place = next
+            if rest <= countMax { return place }
+        }
+    }
+
+    /// Asks for a chunk and takes it over; gives the whole answer, of two parts at least.
+    private func take(
+        _ words: [[UInt8]], _ begun: UInt64
+    ) async throws(CommandRefusal) -> [RESPValue] {
         guard .now() < deadline else { throw .unavailable("the merge takes too long") }
-        let answer = try await ask(
-            ["ROWS", "\(left.id)", "\(begun)"].map { Array($0.utf8) } + [place])
-        guard let parts = answer.elements, parts.count == 2, case .bulk(let bytes) = parts[0]
+        let answer = try await ask(words)
+        guard let parts = answer.elements, parts.count >= 2, case .bulk(let bytes) = parts[0]
         else { throw .unavailable("shard \(right) answered no rows") }
         var reader = ByteReader(bytes.span)
         guard let chunk = try? MergeChunk(decoding: &reader) else {
             throw .unavailable("shard \(right) answered no rows")
         }
+        if chunk.isEmpty { return parts }
         guard case .ok = try await server.carryOut(.take(begun: begun, chunk), on: left) else {
             throw .unavailable("the merge was ended by somebody else")
         }
-        if case .bulk(let next) = parts[1] { return next }
-        return nil
+        return parts
     }
 
+    /// As far as that is possible from here; what is left the sweep does.
     private func giveUp(_ begun: UInt64) async {
         if server.hasEnded { return }
-        let step = MergeStep.end(begun: begun, right: right.rawValue, nil)
-        guard case .aborted = try? await server.carryOut(step, on: left) else { return }
+        guard let absorbing = left.state.table.ties.absorbing, absorbing.begun == begun else {
+            return
+        }
+        await server.end(absorbing, of: left)
+        if left.state.table.ties.absorbing != nil { return }
         server.log.info("merge given up", ["shard": left.id, "other": right])
         _ = try? await ask("THAW", ["\(left.id)", "\(begun)"])
     }

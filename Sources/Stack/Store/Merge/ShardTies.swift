@@ -3,8 +3,8 @@
 // replicated state, so that every replica is bound at the same entry.
 //
 //     offset:varint  fence:flag
-//     flag [begun:varint right:varint ownership]        absorbing
-//     flag [left:varint begun:varint index:varint]      frozen
+//     flag [begun:varint right:varint ownership ready:flag]        absorbing
+//     flag [left:varint begun:varint index:varint ceded:flag]      frozen
 //     count:varint  shard:varint ...                    absorbed
 
 import Wire
@@ -16,6 +16,8 @@ package struct ShardTies: Hashable, Sendable {
         package let begun: UInt64
         package let right: UInt64
         package let ownership: ShardOwnership
+        /// It has everything, and does as the right one has decided.
+        package var isReady = false
     }
 
     /// At the shard that goes: it carries nothing out any more, until the merge has ended.
@@ -24,6 +26,8 @@ package struct ShardTies: Hashable, Sendable {
         package let begun: UInt64
         /// As versions of keys count: no key here has a later one.
         package let index: UInt64
+        /// It will never go on: the other one has what was its.
+        package var isCeded = false
     }
 
     /// What is added to an entry's index to give the version of what it writes: a shard that has taken
@@ -55,12 +59,14 @@ package struct ShardTies: Hashable, Sendable {
             writer.write(varint: absorbing.begun)
             writer.write(varint: absorbing.right)
             absorbing.ownership.encode(into: &writer)
+            writer.write(bool: absorbing.isReady)
         }
         writer.write(bool: frozen != nil)
         if let frozen {
             writer.write(varint: frozen.left)
             writer.write(varint: frozen.begun)
             writer.write(varint: frozen.index)
+            writer.write(bool: frozen.isCeded)
         }
         writer.write(shards: absorbed)
         return writer.finish()
@@ -73,12 +79,12 @@ package struct ShardTies: Hashable, Sendable {
         if try reader.readBool() {
             absorbing = Absorbing(
                 begun: try reader.readVarint(), right: try reader.readVarint(),
-                ownership: try ShardOwnership(from: &reader))
+                ownership: try ShardOwnership(from: &reader), isReady: try reader.readBool())
         }
         if try reader.readBool() {
             frozen = Frozen(
                 left: try reader.readVarint(), begun: try reader.readVarint(),
-                index: try reader.readVarint())
+                index: try reader.readVarint(), isCeded: try reader.readBool())
         }
         absorbed = try reader.readShards()
         try reader.expectEnd()

@@ -12,18 +12,28 @@ extension StoreServer {
     /// Ends what nobody is busy with any more, for the shards that are led here.
     func sweepMerges() {
         dropAbsorbed()
-        for replica in shards.values { replica.state.dropShadow(olderThan: .seconds(10)) }
+        for replica in shards.values {
+            replica.state.dropShadow(olderThan: .seconds(10))
+            let table = replica.state.table
+            if let changed = table.changed, .now() - changed.touched > .seconds(10) {
+                table.changed = nil
+            }
+        }
         for (id, replica) in shards where replica.isLeader {
             let ties = replica.state.table.ties
             if let absorbing = ties.absorbing, !merging.contains(id) {
-                sweep(replica) { server in
-                    let step = MergeStep.end(
-                        begun: absorbing.begun, right: absorbing.right, nil)
-                    _ = try? await server.carryOut(step, on: replica)
-                }
+                sweep(replica) { server in await server.end(absorbing, of: replica) }
             }
-            if let frozen = ties.frozen, isNeglected(id) {
-                sweep(replica) { server in await server.ask(about: frozen, of: replica) }
+            // The other one may be away for ever. If it comes back it finds what is decided here.
+            if let frozen = ties.frozen, !frozen.isCeded, isNeglected(id) {
+                sweep(replica) { server in
+                    let step = MergeStep.thaw(left: frozen.left, begun: frozen.begun)
+                    guard case .aborted = try? await server.carryOut(step, on: replica) else {
+                        return
+                    }
+                    server.log.info("thawed", ["shard": id])
+                    server.tellShards()
+                }
             }
             if ties.isFenced, isNeglected(id) {
                 sweep(replica) { server in _ = try? await server.carryOut(.lift, on: replica) }
@@ -51,19 +61,40 @@ extension StoreServer {
         }
     }
 
-    /// Makes the shard that was to grow end the merge, and goes on if nothing came of it. While that
-    /// one cannot be asked nobody knows, and the shard stays frozen.
-    func ask(about frozen: ShardTies.Frozen, of replica: StoreGroup) async {
+    /// Ends a merge that is coordinated by nobody: by itself, or by the word of the shard that was to
+    /// be taken in. While that one cannot be asked, this one goes on with its own keys.
+    func end(_ absorbing: ShardTies.Absorbing, of replica: StoreGroup) async {
+        let outcome: MergeEnd
+        if absorbing.isReady {
+            let limit = MonotonicTime.now() + .seconds(1)
+            guard let told = await word(of: absorbing, for: replica, deadline: limit) else {
+                return
+            }
+            outcome = told
+        } else {
+            outcome = .givenUp
+        }
+        let step = MergeStep.end(begun: absorbing.begun, right: absorbing.right, outcome)
+        guard let reply = try? await carryOut(step, on: replica) else { return }
+        if case .committed = reply {
+            log.info("merged", ["shard": replica.id, "took in": absorbing.right])
+            tellShards()
+            dropAbsorbed()
+        }
+    }
+
+    /// Has the shard that was to be taken in say what came of it; nil while it cannot be asked.
+    private func word(
+        of absorbing: ShardTies.Absorbing, for replica: StoreGroup, deadline: MonotonicTime
+    ) async -> MergeEnd? {
         var bytes: [UInt8] = []
         bytes.appendRESP(
-            command: ["MERGEEND", "\(frozen.left)", "\(frozen.begun)", "\(replica.id)"])
-        let left = routes.heir(of: GroupID(frozen.left))
-        let answer = await transactions.ask(left, bytes, deadline: .now() + .seconds(1))
-        guard case .success(.simple("aborted")) = answer else { return }
-        let step = MergeStep.thaw(left: frozen.left, begun: frozen.begun)
-        guard case .ok = try? await carryOut(step, on: replica) else { return }
-        log.info("thawed", ["shard": replica.id])
-        tellShards()
+            command: [
+                "MERGEPART", "\(absorbing.right)", "THAW", "\(replica.id)", "\(absorbing.begun)",
+            ])
+        let answer = await transactions.ask(
+            GroupID(absorbing.right), bytes, deadline: deadline)
+        return (try? answer.get()).flatMap(MergeEnd.init)
     }
 
     /// Lets go of replicas whose shard was taken in by another one; that one's log has all of it.
@@ -76,5 +107,20 @@ extension StoreServer {
                 dropping.remove(id)
             }
         }
+    }
+}
+
+extension MergeEnd {
+    /// What the right shard has answered; nil for anything else.
+    init?(_ answer: RESPValue) {
+        if case .simple("thawed") = answer {
+            self = .thawed
+            return
+        }
+        let numbers = (answer.elements ?? []).compactMap { $0.text.flatMap(UInt64.init) }
+        guard numbers.count >= 2 else { return nil }
+        self = .sealed(
+            MergeSeal(
+                version: numbers[0], index: numbers[1], absorbed: Array(numbers.dropFirst(2))))
     }
 }

@@ -31,8 +31,8 @@ struct ShardCommands {
 
     /// How long a move may take before it is said that nobody knows.
     static let moveTimeout = Duration.seconds(30)
-    /// How long a merge may take; the other shard's keys are away meanwhile.
-    static let mergeTimeout = Duration.seconds(60)
+    /// How long a merge may take, nearly all of it for copying the other shard, which goes on.
+    static let mergeTimeout = Duration.seconds(120)
 
     func answer(_ command: RESPCommand) async -> RESPValue {
         do throws(CommandRefusal) {

@@ -33,6 +33,8 @@ struct DataTable {
     let transaction: LMDBTransaction
     /// Named in errors.
     let path: String
+    /// Told of every key that is written.
+    var changed: ChangedRows?
 
     func value(of key: [UInt8]) throws(StateError) -> VersionedValue? {
         guard let bytes = try transaction.value(of: key, in: table) else { return nil }
@@ -41,6 +43,7 @@ struct DataTable {
     }
 
     func put(_ value: [UInt8], for key: [UInt8], version: UInt64) throws(StateError) {
+        changed?.note(.key(key))
         let row = VersionedValue(value: value, version: version)
         try transaction.put(row.encoded, for: key, in: table)
     }
@@ -48,7 +51,8 @@ struct DataTable {
     /// False when the key was not there.
     @discardableResult
     func delete(_ key: [UInt8]) throws(StateError) -> Bool {
-        try transaction.delete(key, in: table)
+        changed?.note(.key(key))
+        return try transaction.delete(key, in: table)
     }
 
     /// Visits pairs whose key is below `bound`, from the highest downwards, while `visit` says so.

@@ -107,6 +107,7 @@ extension KeyValueState {
         ownership = opened.ownership
         ties = opened.ties
         pendingSplit = opened.pendingSplit
+        changed = nil
         straySearch = StraySearch(in: opened.ownership)
         applied = opened.position
         checkpointed = opened.position

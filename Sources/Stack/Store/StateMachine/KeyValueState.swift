@@ -72,6 +72,8 @@ package final class KeyValueState {
     /// The half of this shard that has no group on this host yet.
     var pendingSplit: PendingSplit?
     var straySearch: StraySearch
+    /// Notes what is written, for a copy that keeps up with it.
+    var changed: ChangedRows?
     /// What the last entry that asked for a checksum found, in this life of the process.
     var lastChecksum: Result<StateChecksum, StateError>?
     /// Requests that were forgotten since this process started.
@@ -152,7 +154,8 @@ package final class KeyValueState {
     }
 
     func data(_ transaction: LMDBTransaction) -> DataTable {
-        DataTable(table: tables.data, transaction: transaction, path: environment.path)
+        DataTable(
+            table: tables.data, transaction: transaction, path: environment.path, changed: changed)
     }
 
     func requests(_ transaction: LMDBTransaction) -> RequestTable {
@@ -160,7 +163,7 @@ package final class KeyValueState {
             tables: tables,
             limits: RequestTable.Limits(
                 countMax: options.requestCountMax, ageMax: options.requestAgeMax),
-            transaction: transaction, path: environment.path)
+            transaction: transaction, path: environment.path, changed: changed)
     }
 
     func ledger(_ transaction: LMDBTransaction) -> TransactionLedger {

@@ -19,7 +19,8 @@
 //    for what it sends next, and treats the request at hand as one whose outcome is not known.
 //  - a name of the client's own making cannot be told from one that is new. It opens a new session,
 //    and a retry that comes later than `countMax` requests or `ageMax` positions counts once more.
-//    That is for clients which give up after seconds, in which no shard takes nearly as many.
+//    That is for people with redis-cli and for load generators: what apps and workers change they
+//    change under sessions (WriteSessions.swift of Endpoints).
 
 import Wire
 
@@ -43,6 +44,8 @@ struct RequestTable {
     let transaction: LMDBTransaction
     /// Named in errors.
     let path: String
+    /// Told of every request that is kept.
+    var changed: ChangedRows?
 
     func standing(of request: RequestID) throws(StateError) -> Standing {
         if let bytes = try transaction.value(of: Self.key(request), in: tables.requests) {
@@ -61,6 +64,7 @@ struct RequestTable {
         _ reply: StoreReply, to request: RequestID, at index: UInt64
     ) throws(StateError) -> Int {
         let key = Self.key(request)
+        changed?.note(.request(key))
         try transaction.put(reply.encoded, for: key, in: tables.requests)
         try transaction.put(key, for: Self.bigEndian(index), in: tables.order)
         var session = try session(of: request.client) ?? Session()

@@ -9,7 +9,7 @@
 //        1 set: key, value      2 increment: key, n (zigzag)      3 once: token, key, value
 //        4 delete: key          5 transact: conditions, writes    6 open a session: nothing
 //        7 to 11 steps of a transaction across shards, see TransactionStep.swift
-//        12 checksum: nothing   13 to 19 steps of a merge, see MergeStep.swift
+//        12 checksum: nothing   13 to 21 steps of a merge, see MergeStep.swift
 //
 // A client of no bytes, with the number 0, means that the command has no request: it counts as
 // often as it is sent.

@@ -97,6 +97,7 @@ extension ShardTransactions {
             switch error {
             case .unavailable(let why): throw .unavailable(why)
             case .unknown(let why): throw .unknown(why)
+            case .expired: throw .sessionExpired
             }
         }
     }

@@ -46,11 +46,14 @@ struct MergeStepTests {
         }
 
         func copy(_ begun: UInt64) throws {
-            var cursor: MergeCursor? = MergeCursor()
-            while cursor != nil {
-                let chunk = try right.chunk(at: &cursor)
-                #expect(try left.merge(.take(begun: begun, chunk)) == .ok)
+            for table in [MergeCursor.Table.data, .sessions] {
+                var cursor: MergeCursor? = MergeCursor(table)
+                while cursor != nil {
+                    let chunk = try right.chunk(at: &cursor)
+                    #expect(try left.merge(.take(begun: begun, chunk)) == .ok)
+                }
             }
+            #expect(try left.merge(.ready(begun: begun)) == .ok)
         }
     }
 
@@ -66,7 +69,7 @@ struct MergeStepTests {
         let seal = try pair.freeze(begun)
         try pair.copy(begun)
         #expect(!pair.left.serves(Array("{u100}".utf8)))
-        let end = try pair.left.merge(.end(begun: begun, right: 1, seal))
+        let end = try pair.left.merge(.end(begun: begun, right: 1, .sealed(seal)))
         #expect(end == .committed(version: pair.left.ownership.version))
         #expect(pair.left.ownership.version > pair.right.ownership.version)
         #expect(pair.left.ownership.range == ShardRange(lower: 0, upper: 200))
@@ -88,28 +91,106 @@ struct MergeStepTests {
         #expect(try pair.right.apply(.set("{u100}", "b", nil)) == .refused(.moved))
         #expect(try pair.right.apply(.openSession) == .refused(.moved))
         #expect(!pair.right.serves(Array("{u100}".utf8)))
-        // Of another merge, and too late of this one.
-        #expect(try pair.right.merge(.thaw(left: 0, begun: begun + 1)) == .refused(.moved))
-        #expect(try pair.right.merge(.thaw(left: 0, begun: begun)) == .ok)
-        #expect(try pair.right.merge(.thaw(left: 0, begun: begun)) == .refused(.moved))
+        // Of another merge; and too late of this one, to cede or for anything.
+        let other = MergeStep.thaw(left: 0, begun: begun + 1)
+        #expect(try pair.right.merge(other) == .aborted)
+        #expect(pair.right.ties.frozen != nil)
+        #expect(try pair.right.merge(.thaw(left: 0, begun: begun)) == .aborted)
+        #expect(pair.right.ties.frozen == nil)
+        #expect(try pair.right.merge(.cede(left: 0, begun: begun)) == .aborted)
+        #expect(try pair.right.merge(.thaw(left: 0, begun: begun)) == .aborted)
         #expect(pair.right.ownership.version == seal.version + 1)
         #expect(try pair.right.apply(.set("{u100}", "b", nil)) == .ok)
+    }
+
+    @Test func `a shard that has ceded never thaws, and says so to whoever asks`() throws {
+        let pair = try Pair()
+        let begun = try pair.begin()
+        let seal = try pair.freeze(begun)
+        let ceded = StoreReply.committed(version: seal.index)
+        #expect(try pair.right.merge(.cede(left: 0, begun: begun)) == ceded)
+        #expect(try pair.right.merge(.thaw(left: 0, begun: begun)) == ceded)
+        #expect(try pair.right.merge(.cede(left: 0, begun: begun)) == ceded)
+        #expect(!pair.right.serves(Array("{u100}".utf8)))
+        #expect(try pair.right.apply(.set("{u100}", "b", nil)) == .refused(.moved))
     }
 
     @Test func `what was ended cannot be sealed any more, and what is sealed stays so`() throws {
         let pair = try Pair()
         let begun = try pair.begin()
         let seal = try pair.freeze(begun)
-        #expect(try pair.left.merge(.end(begun: begun, right: 1, nil)) == .aborted)
+        #expect(try pair.left.merge(.end(begun: begun, right: 1, .givenUp)) == .aborted)
         #expect(try pair.left.merge(.take(begun: begun, MergeChunk())) == .refused(.moved))
-        #expect(try pair.left.merge(.end(begun: begun, right: 1, seal)) == .aborted)
+        // So nobody asks the right one to cede any more.
+        #expect(try pair.left.merge(.ready(begun: begun)) == .refused(.moved))
+        #expect(try pair.left.merge(.end(begun: begun, right: 1, .sealed(seal))) == .aborted)
         #expect(pair.left.ownership.range.upper == 100)
-        #expect(try pair.right.merge(.thaw(left: 0, begun: begun)) == .ok)
+        #expect(try pair.right.merge(.thaw(left: 0, begun: begun)) == .aborted)
         let again = try pair.begin()
         let sealAgain = try pair.freeze(again)
-        let done = try pair.left.merge(.end(begun: again, right: 1, sealAgain))
-        #expect(try pair.left.merge(.end(begun: again, right: 1, nil)) == done)
+        try pair.copy(again)
+        let done = try pair.left.merge(.end(begun: again, right: 1, .sealed(sealAgain)))
+        #expect(try pair.left.merge(.end(begun: again, right: 1, .givenUp)) == done)
         #expect(pair.left.ties.absorbed == [1])
+    }
+
+    @Test func `one that is ready ends by the other's word alone`() throws {
+        let pair = try Pair()
+        let begun = try pair.begin()
+        #expect(try pair.left.merge(.ready(begun: begun + 1)) == .refused(.moved))
+        #expect(try pair.left.merge(.ready(begun: begun)) == .ok)
+        let givenUp = MergeStep.end(begun: begun, right: 1, .givenUp)
+        #expect(try pair.left.merge(givenUp) == .refused(.moved))
+        #expect(pair.left.ties.absorbing != nil)
+        #expect(try pair.left.merge(.take(begun: begun, MergeChunk())) == .refused(.moved))
+        #expect(try pair.left.merge(.end(begun: begun, right: 1, .thawed)) == .aborted)
+        #expect(pair.left.ties.absorbing == nil)
+    }
+
+    @Test func `rows that change while a shard is copied are taken again, and gone ones go`()
+        throws
+    {
+        let pair = try Pair()
+        for user in 100..<120 { try pair.right.apply(.set("{u\(user)}", "old", nil)) }
+        let begun = try pair.begin()
+        let changed = ChangedRows(left: 0, begun: begun)
+        pair.right.changed = changed
+        var cursor: MergeCursor? = MergeCursor()
+        while cursor != nil {
+            _ = try pair.left.merge(.take(begun: begun, pair.right.chunk(at: &cursor)))
+        }
+        try pair.right.apply(.set("{u100}", "new", id("c", 1)))
+        try pair.right.apply(.set("{u100}", "newer", id("c", 2)))
+        try pair.right.apply(.delete("{u101}"))
+        try pair.right.apply(.set("{u119}:x", "more", nil))
+        let part = try #require(try pair.right.changes(from: 0))
+        #expect(part.chunk.rows.count == 2)
+        #expect(part.chunk.removed == [Array("{u101}".utf8)])
+        #expect(part.chunk.requests.count == 2)
+        #expect(part.remaining == 0)
+        // Until it is confirmed it is told again.
+        #expect(try pair.right.changes(from: 0)?.chunk == part.chunk)
+        #expect(try pair.right.changes(from: part.next)?.chunk.isEmpty == true)
+        #expect(try pair.right.changes(from: 0) == nil)
+        #expect(try pair.right.changes(from: part.next + 1) == nil)
+        #expect(try pair.left.merge(.take(begun: begun, part.chunk)) == .ok)
+        let seal = try pair.freeze(begun)
+        #expect(try pair.left.merge(.ready(begun: begun)) == .ok)
+        _ = try pair.left.merge(.end(begun: begun, right: 1, .sealed(seal)))
+        #expect(try pair.left.text("{u100}") == "newer")
+        #expect(try pair.left.text("{u101}") == nil)
+        #expect(try pair.left.text("{u119}:x") == "more")
+        #expect(try pair.left.apply(.set("{u100}", "late", id("c", 1))) == .ok)
+        #expect(try pair.left.text("{u100}") == "newer")
+    }
+
+    @Test func `changes that nobody fetches are given up at a bound`() throws {
+        let changed = ChangedRows(left: 0, begun: 1)
+        for number in 0...UInt64(ChangedRows.countMax) {
+            changed.note(.key([UInt8(truncatingIfNeeded: number)]))
+        }
+        #expect(changed.isOverflowing)
+        #expect(changed.rows.isEmpty)
     }
 
     @Test func `only free neighbours are merged`() throws {
@@ -174,7 +255,7 @@ struct MergeStepTests {
         let begun = try pair.begin()
         let seal = try pair.freeze(begun)
         try pair.copy(begun)
-        _ = try pair.left.merge(.end(begun: begun, right: 1, seal))
+        _ = try pair.left.merge(.end(begun: begun, right: 1, .sealed(seal)))
         #expect(try pair.left.apply(.add("{u100}", 1, own)) == .integer(1))
         let next = RequestID(client: names[1], sequence: 2)
         #expect(try pair.left.apply(.add("{u100}", 1, next)) == .integer(2))
@@ -199,12 +280,15 @@ struct MergeStepTests {
     @Test func `steps are read back as they were written`() throws {
         var chunk = MergeChunk()
         chunk.rows = [.init(key: [1], value: [], version: 300)]
+        chunk.removed = [[9]]
         chunk.requests = [KeyValue(key: [2, 3], value: [4])]
         let steps: [MergeStep] = [
             .begin(version: 3, right: 9, ownership: .everything), .take(begun: 7, chunk),
-            .end(begun: 7, right: 9, nil),
-            .end(begun: 7, right: 9, MergeSeal(version: 1, index: 2, absorbed: [3, 4])), .fence,
-            .lift, .freeze(version: 1, left: 2, begun: 3), .thaw(left: 2, begun: 3),
+            .end(begun: 7, right: 9, .givenUp), .end(begun: 7, right: 9, .thawed),
+            .end(
+                begun: 7, right: 9, .sealed(MergeSeal(version: 1, index: 2, absorbed: [3, 4]))),
+            .fence, .lift, .freeze(version: 1, left: 2, begun: 3), .thaw(left: 2, begun: 3),
+            .ready(begun: 3), .cede(left: 2, begun: 3),
         ]
         for step in steps {
             let command = try StoreCommand(request: nil, action: .merge(step))
@@ -225,7 +309,7 @@ struct MergeStepTests {
             keys += try pair.right.chunk(at: &cursor).rows.map(\.key)
             chunkCount += 1
         }
-        #expect(chunkCount > 4)
+        #expect(chunkCount > 3)
         #expect(Set(keys).count == 40)
         #expect(keys.count == 40)
     }

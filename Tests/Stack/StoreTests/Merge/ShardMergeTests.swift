@@ -157,6 +157,98 @@ struct ShardMergeTests {
         }
     }
 
+    /// Stops the coordinator of a merge of 0 with 1 at a moment; gives what lets it go on, and its answer.
+    private func holdMerge(
+        _ cluster: ShardCluster, at moment: MergeMoment
+    ) async throws -> (leader: String, goOn: Promise<Bool>, answer: Task<RESPValue, any Error>) {
+        let name = try await cluster.leader(of: 0)
+        let reached = Promise<Bool>()
+        let goOn = Promise<Bool>()
+        try cluster.server(name).mergePause = { place in
+            guard place == moment else { return }
+            reached.fulfil(true)
+            _ = await goOn.value()
+        }
+        let answer = Task { @ReactorActor in
+            try await cluster.askPatiently(name, "SHARD", "MERGE", "0", "1")
+        }
+        #expect(await reached.value(deadline: soon()) == true)
+        return (name, goOn, answer)
+    }
+
+    @Test func `both shards go on while one is copied into the other`() async throws {
+        try await ShardCluster.with(shards: 2, limits: shortLog) { cluster in
+            try await cluster.count(users: 1...20, rounds: 1, client: "a")
+            _ = try await cluster.leader(of: 1)
+            let held = try await holdMerge(cluster, at: .copied)
+            // All rows are there already, and none of them is what it was.
+            try await cluster.count(users: 1...20, rounds: 10, client: "b")
+            try await cluster.expectCounts(users: 1...20, 11)
+            for user in 1...5 {
+                _ = try await cluster.call("DEL", "{u\(user)}:n", "ID", "d", "\(user)")
+            }
+            held.goOn.fulfil(true)
+            #expect(try await held.answer.value == .integer(0))
+            try await cluster.expectCounts(users: 6...20, 11)
+            for user in 1...5 {
+                #expect(try await cluster.call("GET", "{u\(user)}:n") == .null)
+                // A late copy of what had been done before the merge.
+                let late = try await cluster.call(
+                    "INCRBY", "{u\(user)}:n", "1", "ID", "b-\(user)", "\(100_000 + user)")
+                #expect(late == .integer(11))
+            }
+        }
+    }
+
+    /// With a short patience, so that what is neglected ends soon.
+    private var hasty: TransactionLimits {
+        var patience = TransactionLimits()
+        patience.lifetime = .milliseconds(500)
+        return patience
+    }
+
+    @Test(arguments: [MergeMoment.frozen, .ready])
+    func `a coordinator that wakes up late finds that the other shard goes on`(
+        _ moment: MergeMoment
+    ) async throws {
+        try await ShardCluster.with(shards: 2, patience: hasty) { cluster in
+            try await cluster.count(users: 1...20, rounds: 1, client: "a")
+            let held = try await holdMerge(cluster, at: moment)
+            // All of the users, so the frozen ones, too.
+            try await cluster.count(users: 1...20, rounds: 2, client: "b")
+            held.goOn.fulfil(true)
+            #expect(try await held.answer.value.errorCode == "UNAVAILABLE")
+            try await cluster.expectCounts(users: 1...20, 3)
+            try await cluster.merge(0, with: 1)
+            try await cluster.expectCounts(users: 1...20, 3)
+        }
+    }
+
+    @Test func `a frozen shard goes on although the one that was to grow is gone`() async throws {
+        let first = ["store-1-1", "store-1-2", "store-1-3"]
+        try await ShardCluster.with(shards: 2, patience: hasty) { cluster in
+            try await cluster.count(users: 1...20, rounds: 1, client: "a")
+            let held = try await holdMerge(cluster, at: .frozen)
+            let stopping = first.map { name in
+                Task { @ReactorActor in try await cluster.stop(name) }
+            }
+            try await cluster.until("the one that was to grow is gone") {
+                first.allSatisfy { cluster.servers[$0] == nil } ? () : nil
+            }
+            held.goOn.fulfil(true)
+            for task in stopping { try await task.value }
+            _ = try? await held.answer.value
+            let users = (1...20).filter { ShardKey.shard(of: "{u\($0)}", count: 2) == 1 }
+            for user in users {
+                try await cluster.count(users: user...user, rounds: 1, client: "b")
+            }
+            for name in first { try cluster.start(name) }
+            for user in users { try await cluster.expectCounts(users: user...user, 2) }
+            try await cluster.merge(0, with: 1)
+            for user in users { try await cluster.expectCounts(users: user...user, 2) }
+        }
+    }
+
     @Test func `a merge with a shard that is away changes nothing`() async throws {
         try await ShardCluster.with(shards: 2) { cluster in
             try await cluster.count(users: 1...20, rounds: 1, client: "a")

@@ -26,15 +26,16 @@ final class ShardCluster {
     private let number: Int
     /// Of the nodes that start from now on.
     var patience = TransactionLimits()
+    private let requestCountMax: Int
     private var clients: [SocketAddress: RESPClient] = [:]
 
     static func with(
         shards count: Int = 1, limits: ReplicaLimits = ReplicaLimits(),
         layout: ShardLayout = ShardLayout(), rebalance: StoreRebalance = .manual,
-        patience: TransactionLimits = TransactionLimits(),
+        patience: TransactionLimits = TransactionLimits(), requestCountMax: Int = 100_000,
         _ body: @ReactorActor (ShardCluster) async throws -> Void
     ) async throws {
-        let cluster = ShardCluster(count, limits, layout)
+        let cluster = ShardCluster(count, limits, layout, requestCountMax)
         cluster.rebalance = rebalance
         cluster.patience = patience
         do {
@@ -47,7 +48,10 @@ final class ShardCluster {
         await cluster.end()
     }
 
-    private init(_ count: Int, _ limits: ReplicaLimits, _ layout: ShardLayout) {
+    private init(
+        _ count: Int, _ limits: ReplicaLimits, _ layout: ShardLayout, _ requestCountMax: Int
+    ) {
+        self.requestCountMax = requestCountMax
         self.limits = limits
         self.layout = layout
         let number = Self.nextNumber.wrappingAdd(1, ordering: .relaxed).newValue
@@ -107,7 +111,8 @@ final class ShardCluster {
     ) throws {
         let server = try StoreServer(
             name: name, listen: own.client.address, dataFolder: "\(folder)/\(name)",
-            settings: settings, seed: UInt64(own.id), limits: limits, patience: patience)
+            settings: settings, seed: UInt64(own.id), limits: limits, patience: patience,
+            requestCountMax: requestCountMax)
         servers[name] = server
         Task { @ReactorActor in await server.run() }
     }
@@ -174,7 +179,9 @@ final class ShardCluster {
     }
 
     /// Calls until somebody answers, following redirects; every try sends the same words.
-    func call(_ words: String...) async throws -> RESPValue {
+    func call(_ words: String...) async throws -> RESPValue { try await call(words) }
+
+    func call(_ words: [String]) async throws -> RESPValue {
         var address: SocketAddress?
         return try await until("\(words) is answered") {
             let all = self.shards.joined().map(\.client.address)

@@ -86,6 +86,66 @@ struct ShardRoutingTests {
         }
     }
 
+    /// More requests than the store remembers.
+    private func flood(_ cluster: ShardCluster, _ count: Int, _ client: String) async throws {
+        for number in 1...count {
+            _ = try await cluster.call("SET", "{u1}:flood", "x", "ID", client, "\(number)")
+        }
+    }
+
+    @Test func `a copy that comes past the window counts again under a free name alone`()
+        async throws
+    {
+        try await ShardCluster.with(requestCountMax: 20) { cluster in
+            let name = try #require(try await cluster.call("SESSION", "{u1}:n").text)
+            for client in [name, "free"] {
+                let late = ["INCRBY", "{u1}:\(client)", "1", "ID", client, "1"]
+                #expect(try await cluster.call(late) == .integer(1))
+                #expect(try await cluster.call(late) == .integer(1))
+                try await flood(cluster, 40, "f-\(client)")
+                let copy = try await cluster.call(late)
+                #expect(client == name ? copy.errorCode == "SESSIONEXPIRED" : copy == .integer(2))
+            }
+        }
+    }
+
+    @Test func `a client whose session is forgotten goes on under another, counted once`()
+        async throws
+    {
+        try await ShardCluster.with(requestCountMax: 20) { cluster in
+            let router = router(cluster, ShardLayout())
+            for round in 1...3 {
+                let reply = try await router.change(
+                    ["INCRBY", "{u1}:n", "1"], on: "{u1}:n", deadline: soon())
+                #expect(reply.value == .integer(Int64(round)))
+                try await flood(cluster, 40, "f-\(round)")
+            }
+        }
+    }
+
+    @Test func `changes through a split, a move and a merge count once each`() async throws {
+        try await ShardCluster.with(shards: 2) { cluster in
+            let writers = (0..<4).map { lane in
+                Task { @ReactorActor in
+                    let router = router(cluster, ShardLayout())
+                    for _ in 1...30 {
+                        for user in lane * 5 + 1...lane * 5 + 5 {
+                            _ = try await router.change(
+                                ["INCRBY", "{u\(user)}:n", "1"], on: "{u\(user)}:n",
+                                deadline: soon())
+                        }
+                    }
+                }
+            }
+            let child = try await cluster.split(0)
+            _ = try await cluster.leader(of: child)
+            try await cluster.move(child, to: second)
+            try await cluster.merge(0, with: child)
+            for writer in writers { try await writer.value }
+            try await cluster.expectCounts(users: 1...20, 30)
+        }
+    }
+
     @Test func `every node tells the same table`() async throws {
         try await ShardCluster.with(shards: 2) { cluster in
             _ = try await cluster.leader(of: 0)
