@@ -144,7 +144,7 @@ private struct NaiveModel {
         var heap = DeadlineHeap()
         var model: [EntryIndex: Int64] = [:]
         for _ in 0..<200 {
-            let index = slab.insert(Entry(key: [UInt8]().span, string: [UInt8]().span, hash: 0))
+            let index = slab.insert(Entry(key: [UInt8]().span, string: [UInt8]().span), hash: 0)
             model[index] = Int64(random.number(below: 1000))
             heap.set(index, to: CacheTime(milliseconds: model[index] ?? 0), in: &slab)
         }

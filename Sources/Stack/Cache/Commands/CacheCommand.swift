@@ -116,15 +116,14 @@ enum CacheCommand: UInt8, CaseIterable, Sendable {
         return Int((folded &* 0x9e37_79b9_7f4a_7c15) >> 55)
     }
 
+    /// In small letters: one bit tells them from the large ones, and no other byte becomes a letter by it.
     private static func packed(_ name: Span<UInt8>) -> UInt128? {
         guard name.count > 0, name.count <= 16 else { return nil }
         var low: UInt64 = 0
-        for index in 0..<min(8, name.count) {
-            low = low << 8 | UInt64(CommandCall.capital(name[index]))
-        }
+        for index in 0..<min(8, name.count) { low = low << 8 | UInt64(name[index] | 0x20) }
         var high: UInt64 = 0
         for index in min(8, name.count)..<name.count {
-            high = high << 8 | UInt64(CommandCall.capital(name[index]))
+            high = high << 8 | UInt64(name[index] | 0x20)
         }
         return UInt128(high) << 64 | UInt128(low)
     }

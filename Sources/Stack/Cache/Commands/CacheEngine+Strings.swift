@@ -31,11 +31,12 @@ extension CacheEngine {
     }
 
     mutating func getMany(_ call: borrowing CommandCall, into reply: inout ReplyBuffer) {
+        call.warm(from: 1, in: &keyspace)
         reply.arrayHeader(count: call.count - 1)
         for word in 1..<call.count {
             let index = keyspace.find(call[word], at: call.now, for: .read)
             if let index, keyspace.isString(index) {
-                reply.bulk(keyspace.string(of: index))
+                keyspace.reply(with: index, into: &reply)
             } else {
                 reply.null()
             }
@@ -252,7 +253,7 @@ extension CacheEngine {
             reply.null()
             return nil
         }
-        reply.bulk(keyspace.string(of: index))
+        keyspace.reply(with: index, into: &reply)
         return index
     }
 

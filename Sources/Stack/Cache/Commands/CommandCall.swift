@@ -39,6 +39,11 @@ package struct CommandCall: ~Escapable {
         return true
     }
 
+    /// All words from one on.
+    func warm(from first: Int, in keyspace: inout Keyspace) {
+        keyspace.warm(bytes, ranges.extracting(droppingFirst: first))
+    }
+
     func integer(_ index: Int) throws(CommandError) -> Int64 {
         guard let number = Decimal.parse(self[index]) else { throw .notAnInteger }
         return number

@@ -23,7 +23,7 @@ extension Keyspace {
 
     private func oldest(sparing spared: EntryIndex) -> EntryIndex? {
         guard recency.oldest == spared else { return recency.oldest }
-        let next = slab.entries[spared.slot].newer
+        let next = slab.links[spared.slot].newer
         return next.isNone ? nil : next
     }
 

@@ -22,42 +22,39 @@ struct KeyTable: Sendable {
     func find(_ key: Span<UInt8>, hash: UInt32, in slab: borrowing EntrySlab) -> EntryIndex? {
         var index = buckets[bucket(of: hash)]
         while !index.isNone {
-            if slab.entries[index.slot].hash == hash, slab.entries[index.slot].hasKey(key) {
-                return index
-            }
-            index = slab.entries[index.slot].chain
+            let links = slab.links[index.slot]
+            if links.hash == hash, slab.entries[index.slot].hasKey(key) { return index }
+            index = links.chain
         }
         return nil
     }
 
+    /// The first entry of the bucket that a hash belongs to.
+    @inline(__always)
+    func head(of hash: UInt32) -> EntryIndex { buckets[bucket(of: hash)] }
+
     /// `index` must hold a key that the table lacks; the caller has just looked.
     mutating func insert(_ index: EntryIndex, in slab: inout EntrySlab) {
-        push(index, onto: bucket(of: slab.entries[index.slot].hash), in: &slab)
+        push(index, onto: bucket(of: slab.links[index.slot].hash), in: &slab)
         if slab.count > buckets.count { divideOneBucket(in: &slab) }
     }
 
     mutating func remove(_ index: EntryIndex, in slab: inout EntrySlab) {
-        let next = slab.entries[index.slot].chain
-        let home = bucket(of: slab.entries[index.slot].hash)
+        let next = slab.links[index.slot].chain
+        let home = bucket(of: slab.links[index.slot].hash)
         guard buckets[home] != index else {
             buckets[home] = next
             return
         }
         var before = buckets[home]
-        while slab.entries[before.slot].chain != index {
-            before = slab.entries[before.slot].chain
+        while slab.links[before.slot].chain != index {
+            before = slab.links[before.slot].chain
             precondition(!before.isNone, "an entry is missing from its bucket")
         }
-        slab.entries[before.slot].chain = next
+        slab.links[before.slot].chain = next
     }
 
-    /// FNV-1a over the key, then a multiply-xorshift finish, since linear hashing uses the low bits only.
-    func hash(of key: Span<UInt8>) -> UInt32 {
-        var state = seed ^ 0xcbf2_9ce4_8422_2325
-        for index in key.indices { state = (state ^ UInt64(key[index])) &* 0x100_0000_01b3 }
-        state = (state ^ (state >> 32)) &* 0x9e37_79b9_7f4a_7c15
-        return UInt32(truncatingIfNeeded: state >> 32)
-    }
+    func hash(of key: Span<UInt8>) -> UInt32 { KeyHash.of(key, seed: seed) }
 
     private func bucket(of hash: UInt32) -> Int {
         let short = Int(hash) & (base - 1)
@@ -67,7 +64,7 @@ struct KeyTable: Sendable {
     private mutating func push(
         _ index: EntryIndex, onto bucket: Int, in slab: inout EntrySlab
     ) {
-        slab.entries[index.slot].chain = buckets[bucket]
+        slab.links[index.slot].chain = buckets[bucket]
         buckets[bucket] = index
     }
 
@@ -77,8 +74,8 @@ struct KeyTable: Sendable {
         buckets.append(.none)
         split += 1
         while !index.isNone {
-            let next = slab.entries[index.slot].chain
-            push(index, onto: bucket(of: slab.entries[index.slot].hash), in: &slab)
+            let next = slab.links[index.slot].chain
+            push(index, onto: bucket(of: slab.links[index.slot].hash), in: &slab)
             index = next
         }
         if split == base {

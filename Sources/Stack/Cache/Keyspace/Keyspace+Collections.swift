@@ -42,8 +42,8 @@ extension Keyspace {
         let cost = Entry.cost(keyCount: key.count, valueCount: 0)
         try makeRoom(growing: cost + growth, of: .none, holding: cost + growth, at: now)
         usedMemory += cost
-        let entry = Entry(key: key, value: empty, hash: table.hash(of: key))
-        let index = insert(entry, deadline: .clear, at: now)
+        let index = insert(
+            Entry(key: key, value: empty), hash: table.hash(of: key), deadline: .clear, at: now)
         return OpenValue(index: index, value: empty, sizeBefore: 0)
     }
 

@@ -28,9 +28,16 @@ extension Keyspace {
         let cost = Entry.cost(keyCount: key.count, valueCount: string.count)
         guard let index = locate(key, hash: hash, at: now) else {
             try makeRoom(forOne: cost, replacing: nil, at: now)
-            insert(Entry(key: key, string: string, hash: hash), deadline: deadline, at: now)
+            insert(Entry(key: key, string: string), hash: hash, deadline: deadline, at: now)
             return
         }
+        try rewrite(index, as: string, costing: cost, deadline: deadline, at: now)
+    }
+
+    private mutating func rewrite(
+        _ index: EntryIndex, as string: Span<UInt8>, costing cost: Int, deadline: DeadlineChange,
+        at now: CacheTime
+    ) throws(WriteRefusal) {
         try makeRoom(forOne: cost, replacing: index, at: now)
         slab.entries[index.slot].replace(byString: string)
         noteUse(of: index, at: now)
@@ -46,7 +53,7 @@ extension Keyspace {
         let cost = Entry.cost(keyCount: key.count, valueCount: 0) + value.size
         guard let index = locate(key, hash: hash, at: now) else {
             try makeRoom(forOne: cost, replacing: nil, at: now)
-            insert(Entry(key: key, value: value, hash: hash), deadline: deadline, at: now)
+            insert(Entry(key: key, value: value), hash: hash, deadline: deadline, at: now)
             return
         }
         try makeRoom(forOne: cost, replacing: index, at: now)
@@ -76,12 +83,18 @@ extension Keyspace {
     package mutating func increment(
         _ key: Span<UInt8>, by delta: Int64, at now: CacheTime
     ) throws(WriteRefusal) -> Int64 {
-        let old = try counter(key, at: now)
+        guard let index = locate(key, hash: table.hash(of: key), at: now) else {
+            let digits = DecimalDigits(delta)
+            try set(key, to: digits.span, deadline: .clear, at: now)
+            return delta
+        }
+        guard isString(index) else { throw .wrongType }
+        guard let old = slab.entries[index.slot].number else { throw .notAnInteger }
         let (sum, overflow) = old.addingReportingOverflow(delta)
         guard !overflow else { throw .overflow }
-        var digits: [UInt8] = []
-        Decimal.append(sum, to: &digits)
-        try set(key, to: digits.span, deadline: .keep, at: now)
+        let digits = DecimalDigits(sum)
+        let cost = Entry.cost(keyCount: key.count, valueCount: digits.span.count)
+        try rewrite(index, as: digits.span, costing: cost, deadline: .keep, at: now)
         return sum
     }
 
@@ -137,21 +150,11 @@ extension Keyspace {
         return dropped
     }
 
-    private mutating func counter(
-        _ key: Span<UInt8>, at now: CacheTime
-    ) throws(WriteRefusal) -> Int64 {
-        guard let index = locate(key, hash: table.hash(of: key), at: now) else { return 0 }
-        guard isString(index) else { throw .wrongType }
-        let string = slab.entries[index.slot].string
-        guard let number = Decimal.parse(string.span) else { throw .notAnInteger }
-        return number
-    }
-
     @discardableResult
     mutating func insert(
-        _ entry: Entry, deadline: DeadlineChange, at now: CacheTime
+        _ entry: Entry, hash: UInt32, deadline: DeadlineChange, at now: CacheTime
     ) -> EntryIndex {
-        let index = slab.insert(entry)
+        let index = slab.insert(entry, hash: hash)
         slab.entries[index.slot].usage.begin(at: now)
         table.insert(index, in: &slab)
         recency.insertNewest(index, in: &slab)

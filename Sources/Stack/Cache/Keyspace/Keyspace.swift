@@ -11,6 +11,8 @@ package struct Keyspace {
     var recency = RecencyList()
     var deadlines = DeadlineHeap()
     let hashSeed: UInt64
+    /// What `warm` has read; of no meaning, but it must have been read.
+    var warmth: UInt32 = 0
 
     /// Most bytes that entries may be charged with (`Entry.cost`); 0 means no limit, as in Redis.
     package internal(set) var memoryLimit: Int
@@ -78,6 +80,11 @@ extension Keyspace {
         slab.entries[index.slot].string
     }
 
+    /// Appends the string as one reply.
+    func reply(with index: EntryIndex, into reply: inout ReplyBuffer) {
+        slab.entries[index.slot].reply(into: &reply)
+    }
+
     package func stringCount(of index: EntryIndex) -> Int { slab.entries[index.slot].stringCount }
 
     func isString(_ index: EntryIndex) -> Bool { slab.entries[index.slot].value.isString }
@@ -86,8 +93,8 @@ extension Keyspace {
 
     /// `nil` for an entry that never expires.
     package func deadline(of index: EntryIndex) -> CacheTime? {
-        let entry = slab.entries[index.slot]
-        return entry.expires ? entry.deadline : nil
+        guard slab.entries[index.slot].expires else { return nil }
+        return slab.entries[index.slot].deadline
     }
 
     /// The order in which eviction would take the keys; for tests and for debugging, O(n).
@@ -96,7 +103,7 @@ extension Keyspace {
         var index = recency.oldest
         while !index.isNone {
             keys.append([UInt8](slab.entries[index.slot].key))
-            index = slab.entries[index.slot].newer
+            index = slab.links[index.slot].newer
         }
         return keys
     }

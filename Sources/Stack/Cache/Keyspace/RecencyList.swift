@@ -7,21 +7,21 @@ struct RecencyList: Sendable {
     private(set) var oldest = EntryIndex.none
 
     mutating func insertNewest(_ index: EntryIndex, in slab: inout EntrySlab) {
-        slab.entries[index.slot].older = newest
-        slab.entries[index.slot].newer = .none
+        slab.links[index.slot].older = newest
+        slab.links[index.slot].newer = .none
         if newest.isNone {
             oldest = index
         } else {
-            slab.entries[newest.slot].newer = index
+            slab.links[newest.slot].newer = index
         }
         newest = index
     }
 
     mutating func remove(_ index: EntryIndex, in slab: inout EntrySlab) {
-        let newer = slab.entries[index.slot].newer
-        let older = slab.entries[index.slot].older
-        if newer.isNone { newest = older } else { slab.entries[newer.slot].older = older }
-        if older.isNone { oldest = newer } else { slab.entries[older.slot].newer = newer }
+        let newer = slab.links[index.slot].newer
+        let older = slab.links[index.slot].older
+        if newer.isNone { newest = older } else { slab.links[newer.slot].older = older }
+        if older.isNone { oldest = newer } else { slab.links[older.slot].newer = newer }
     }
 
     mutating func touch(_ index: EntryIndex, in slab: inout EntrySlab) {

@@ -37,33 +37,33 @@ final class FollowerStream {
 
     var isCopying: Bool { cursor != nil }
 
-    func close() { session.connection.close() }
+    func close() { session.close() }
 
     func ping(epoch: UInt64, at now: CacheTime, now isUrgent: Bool = false) {
         guard isUrgent || now.milliseconds - Self.pingInterval >= pingedAt.milliseconds else {
             return
         }
         pingedAt = now
-        session.connection.send(
+        session.stream.send(
             RESPValue.command("REPL", "PING", "\(epoch)", "\(now.milliseconds)"))
     }
 
     /// Sends what is new; false when the follower cannot be served any further.
     func pump(_ engine: CacheEngine) -> Bool {
-        guard let state = engine.replication, session.connection.isOpen,
+        guard let state = engine.replication, session.stream.isOpen,
             let news = state.stream(after: sent)
         else { return false }
         if !news.isEmpty {
-            session.connection.send(news)
+            session.stream.send(news)
             sent += Int64(news.count)
         }
         copy(from: engine.keyspace)
-        return session.connection.outboundCount <= Self.outboundMax
+        return session.stream.outboundCount <= Self.outboundMax
     }
 
     private func copy(from keyspace: Keyspace) {
         var bytes: [UInt8] = []
-        while let start = cursor, session.connection.outboundCount + bytes.count < Self.copyMax {
+        while let start = cursor, session.stream.outboundCount + bytes.count < Self.copyMax {
             let now = CacheTime.now()
             let (found, next) = keyspace.scan(from: start, countMax: 64, at: now)
             for index in found {
@@ -74,6 +74,6 @@ final class FollowerStream {
                 bytes += RESPValue.command("REPL", "COPIED", "\(epoch)", "\(sent)")
             }
         }
-        if !bytes.isEmpty { session.connection.send(bytes) }
+        if !bytes.isEmpty { session.stream.send(bytes) }
     }
 }

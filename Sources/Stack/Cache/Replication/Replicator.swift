@@ -160,7 +160,8 @@ extension Replicator {
             in: election.epoch)
         server.engine.keyspace.departures = nil
         server.engine.keyspace.setMemoryLimit(0, at: .now())
-        guard let leader, let address else { return }
+        // A peer that is heard while the node stops must not make it a follower again.
+        guard let leader, let address, !isStopped else { return }
         link = LeaderLink(self, leader: leader, address)
     }
 
@@ -192,7 +193,7 @@ extension Replicator {
         case ("ACK", 2): return acknowledge(numbers, session)
         default: reply.error("ERR unknown replication command")
         }
-        session.connection.send(reply.bytes)
+        session.stream.send(reply.span)
         pump()
     }
 

@@ -28,7 +28,7 @@ package struct CacheServerLimits: Sendable {
 package final class CacheServer {
     package internal(set) var engine: CacheEngine
     private(set) var replicator: Replicator?
-    private let limits: CacheServerLimits
+    let limits: CacheServerLimits
     private let listener: Listener
     private var sessions: [Int: CacheSession] = [:]
     private var nextClient = 1
@@ -63,14 +63,7 @@ package final class CacheServer {
     package func run() async {
         Task { @ReactorActor in await expireRegularly() }
         if let replicator { Task { @ReactorActor in await replicator.run() } }
-        while !isDraining {
-            do throws(TransportError) {
-                admit(try await listener.accept())
-            } catch {
-                // A connection that died in the accept queue is no reason to stop; a closed listener is.
-                guard error != .closed else { break }
-            }
-        }
+        while let stream = await listener.nextStream() { admit(stream) }
         while !sessions.isEmpty { _ = await emptied.wait() }
     }
 
@@ -83,10 +76,10 @@ package final class CacheServer {
         // in the other. A sleep would not do: after a slow turn it is over before epoll has been asked.
         for _ in 0..<3 { await giveWay() }
         let deadline = MonotonicTime.now() + timeout
-        for session in sessions.values {
+        for session in Array(sessions.values) {
             // A client that will not read within the time is closed all the same.
-            try? await session.connection.flush(deadline: deadline)
-            session.connection.close()
+            _ = await session.flush(within: max(.zero, deadline - .now()))
+            dismiss(session)
         }
         while !sessions.isEmpty { _ = await emptied.wait() }
         // It holds the server, since its calls to peers may end later than this.
@@ -95,75 +88,53 @@ package final class CacheServer {
 
     // MARK: Clients
 
-    private func admit(_ connection: Connection) {
+    private func admit(_ stream: DuplexStream) {
         engine.facts.connectionsReceived += 1
         guard sessions.count < engine.facts.clientsMax else {
             engine.facts.connectionsRejected += 1
-            connection.send([UInt8]("-ERR max number of clients reached\r\n".utf8))
-            connection.close()
+            stream.send([UInt8]("-ERR max number of clients reached\r\n".utf8))
+            stream.close()
             return
         }
-        let session = CacheSession(connection, id: nextClient)
+        let session = CacheSession(stream, id: nextClient, of: self)
         nextClient += 1
         sessions[session.id] = session
         engine.facts.connectedClients = sessions.count
-        Task { @ReactorActor in
-            await serve(session)
-            dismiss(session)
-        }
     }
 
-    private func dismiss(_ session: CacheSession) {
-        session.connection.close()
+    /// Ends a client's connection and forgets the client; more than once is harmless.
+    func dismiss(_ session: CacheSession) {
+        guard sessions.removeValue(forKey: session.id) != nil else { return }
+        session.release()
         engine.forget(&session.client)
         replicator?.forget(session)
-        sessions[session.id] = nil
         engine.facts.connectedClients = sessions.count
         if sessions.isEmpty { emptied.wakeAll() }
     }
 
-    private func serve(_ session: CacheSession) async {
-        do throws(TransportError) {
-            var isOpen = true
-            while isOpen, try await session.connection.receive() {
-                isOpen = try await answer(session)
-                // A client that always has more to say must not keep the loop from the others.
-                if isOpen, session.endsTurn() { await giveWay() }
-            }
-        } catch {
-            // The client went away; there is nobody left to tell.
+    func closeSlowReader(_ session: CacheSession) {
+        engine.facts.slowReadersClosed += 1
+        dismiss(session)
+    }
+
+    /// What a batch of commands leaves to do for others than its client.
+    func settle(_ session: CacheSession) {
+        if !engine.subscriptions.deliveries.isEmpty { deliver() }
+        replicator?.pump()
+    }
+
+    /// What a peer says; false for a command that takes time.
+    func answerAtOnce(_ command: StoredCommand, of session: CacheSession) -> Bool {
+        guard CacheCommand.named(command.bytes[command.words[0]].span) == .repl else {
+            return false
         }
+        replicator?.answer(command, of: session)
+        return true
     }
 
-    /// Runs all complete commands; false when the connection is to be closed.
-    private func answer(_ session: CacheSession) async throws(TransportError) -> Bool {
-        var outcome: CacheSession.Outcome
-        repeat {
-            outcome = session.run(on: &engine, now: .now(), replyMax: limits.replyBatchMax)
-            guard outcome != .overfull else {
-                engine.facts.slowReadersClosed += 1
-                return false
-            }
-            session.sendReplies()
-            if !engine.subscriptions.deliveries.isEmpty { deliver() }
-            replicator?.pump()
-            if let command = session.client.peerCommand {
-                await see(to: command, of: session)
-                session.client.peerCommand = nil
-                outcome = .moreToRun
-            }
-            try await waitForReader(session)
-        } while outcome == .moreToRun
-        guard outcome == .closing else { return true }
-        try await session.connection.flush(deadline: .now() + limits.slowReaderTimeout)
-        return false
-    }
-
-    private func see(to command: StoredCommand, of session: CacheSession) async {
+    /// Runs a command that takes time, and answers it.
+    func see(to command: StoredCommand, of session: CacheSession) async {
         guard let replicator else { return }
-        guard CacheCommand.named(command.bytes[command.words[0]].span) == .wait else {
-            return replicator.answer(command, of: session)
-        }
         let numbers = command.words.dropFirst().map {
             Decimal.parse(command.bytes[$0].span) ?? 0
         }
@@ -173,7 +144,7 @@ package final class CacheServer {
             for: Int(clamping: numbers[0]), until: .now() + min(limit, .seconds(60)))
         var reply = ReplyBuffer()
         reply.integer(reached)
-        session.connection.send(reply.bytes)
+        session.stream.send(reply.span)
     }
 
     /// Sends what was published; a subscriber that lets too much pile up is closed, since it would
@@ -182,14 +153,11 @@ package final class CacheServer {
         let deliveries = engine.subscriptions.deliveries
         engine.subscriptions.deliveries.removeAll()
         for delivery in deliveries {
-            guard let session = sessions[delivery.client], session.connection.isOpen else {
+            guard let session = sessions[delivery.client], session.stream.isOpen else {
                 continue
             }
             let max = engine.facts.subscriberOutboundMax
-            if !session.deliver(delivery, outboundMax: max) {
-                engine.facts.slowReadersClosed += 1
-                session.connection.close()
-            }
+            if !session.deliver(delivery, outboundMax: max) { closeSlowReader(session) }
         }
     }
 
@@ -197,16 +165,6 @@ package final class CacheServer {
     ///
     /// Not `Task.yield`, which goes by way of the runtime's own threads and so costs two hops.
     private func giveWay() async { await Reactor.sleep(for: .zero) }
-
-    private func waitForReader(_ session: CacheSession) async throws(TransportError) {
-        guard session.connection.outboundCount > limits.outboundMax else { return }
-        do throws(TransportError) {
-            try await session.connection.flush(deadline: .now() + limits.slowReaderTimeout)
-        } catch {
-            if error == .timedOut { engine.facts.slowReadersClosed += 1 }
-            throw error
-        }
-    }
 
     // MARK: Expiry
 

@@ -1,89 +1,143 @@
-// One client: where its bytes are cut into commands, run, and answered.
+// One client: its stream, and what becomes of the bytes that it sends. Driven by callbacks, since a client that
+// waits for its answers gives the loop one small batch at a time, and a task that waits for each would cost as
+// much as the batch. What does take time (a reader that is slow, a WAIT) holds the client, and nobody else.
 
+import Linux
 import Reactor
 
 @ReactorActor
-final class CacheSession {
-    let connection: Connection
-    private var scanner = CommandScanner()
-    var client: ClientState
-    private var reply = ReplyBuffer()
-    /// What this client has had of the loop since it last gave way, in bytes.
+final class CacheSession: StreamOwner {
+    let stream: DuplexStream
+    private(set) var exchange: CommandExchange
+    private let server: CacheServer
+    /// Nothing more is run before something has happened.
+    private var isHeld = false
+    /// No more is run at all: the replies go out, then the connection ends.
+    private var isEnding = false
+    private let emptied = Turnstile()
+    /// What this client has had of the loop in this turn, in bytes.
     private var turnCost = 0
 
     /// About a millisecond of small commands.
     private static let turnCostMax = 64 << 10
-    /// What a read and a write cost, whatever they carry.
-    private static let batchCost = 512
 
-    init(_ connection: Connection, id: Int) {
-        self.connection = connection
-        client = ClientState(id: id)
+    init(_ stream: DuplexStream, id: Int, of server: CacheServer) {
+        self.stream = stream
+        self.server = server
+        exchange = CommandExchange(client: ClientState(id: id))
+        stream.owner = self
     }
 
-    var id: Int { client.id }
+    var id: Int { exchange.client.id }
 
-    /// True once the client has had its share of the loop; the next share starts with the call.
-    func endsTurn() -> Bool {
-        guard turnCost >= CacheSession.turnCostMax else { return false }
+    var client: ClientState {
+        get { exchange.client }
+        set { exchange.client = newValue }
+    }
+
+    func streamChanged(_ stream: DuplexStream) {
         turnCost = 0
+        if stream.outboundCount == 0 || !stream.isOpen { emptied.wakeAll() }
+        work()
+    }
+
+    /// Takes what has come and runs it, as far as that goes now.
+    private func work() {
+        while !isHeld, !isEnding {
+            switch stream.receive() {
+            case .bytes: runReceived()
+            case .nothing: return
+            case .end: return end()
+            case .failed: return server.dismiss(self)
+            }
+        }
+    }
+
+    /// Runs all complete commands, unless something holds the client before.
+    private func runReceived() {
+        var outcome: CommandExchange.Outcome
+        repeat {
+            let before = stream.inbound.count
+            outcome = exchange.run(
+                stream.inbound, on: &server.engine, now: .now(),
+                replyMax: server.limits.replyBatchMax)
+            stream.inbound.consume(exchange.consumed)
+            turnCost += before - stream.inbound.count
+            guard outcome != .overfull else { return server.closeSlowReader(self) }
+            if exchange.reply.count > 0 {
+                stream.send(exchange.reply.span)
+                exchange.reply.removeAll()
+            }
+            server.settle(self)
+            holdIfNeeded()
+        } while outcome == .moreToRun && !isHeld && stream.isOpen
+        if outcome == .closing { end() }
+    }
+
+    private func holdIfNeeded() {
+        if let command = exchange.client.peerCommand {
+            exchange.client.peerCommand = nil
+            if server.answerAtOnce(command, of: self) { return }
+            hold { [self] in await server.see(to: command, of: self) }
+        } else if stream.outboundCount > server.limits.outboundMax {
+            hold { [self] in
+                if await flush(within: server.limits.slowReaderTimeout) { return }
+                server.closeSlowReader(self)
+            }
+        } else if turnCost >= CacheSession.turnCostMax {
+            // A client that always has more to say must not keep the loop from the others.
+            hold { await Reactor.sleep(for: .zero) }
+        }
+    }
+
+    /// Runs nothing of this client until the operation is done.
+    private func hold(_ operation: @escaping @ReactorActor () async -> Void) {
+        isHeld = true
+        Task { @ReactorActor in
+            await operation()
+            isHeld = false
+            guard stream.isOpen, !isEnding else { return }
+            turnCost = 0
+            runReceived()
+            work()
+        }
+    }
+
+    /// Ends the connection once the replies are with the kernel, or their reader has had its time.
+    private func end() {
+        guard !isEnding else { return }
+        isEnding = true
+        guard stream.isOpen, stream.outboundCount > 0 else { return server.dismiss(self) }
+        Task { @ReactorActor in
+            _ = await flush(within: server.limits.slowReaderTimeout)
+            server.dismiss(self)
+        }
+    }
+
+    /// True once the kernel has all the replies, or nobody wants them any more.
+    func flush(within timeout: Duration) async -> Bool {
+        let deadline = MonotonicTime.now() + timeout
+        while stream.isOpen, stream.outboundCount > 0 {
+            guard await emptied.wait(deadline: deadline) else { return false }
+        }
         return true
-    }
-
-    enum Outcome: Equatable {
-        /// Everything complete has run.
-        case idle
-        /// The reply buffer is full and commands are left.
-        case moreToRun
-        /// QUIT, or bytes that are no command: close once the replies are out.
-        case closing
-        /// One command asked for more than a reply may hold.
-        case overfull
-    }
-
-    /// Runs commands until none is complete or `replyMax` bytes of replies have gathered.
-    func run(on engine: inout CacheEngine, now: CacheTime, replyMax: Int) -> Outcome {
-        var consumed = 0
-        let outcome = run(
-            connection.inbound, on: &engine, now: now, replyMax: replyMax,
-            consumed: &consumed)
-        connection.inbound.consume(consumed)
-        turnCost += consumed + CacheSession.batchCost
-        return reply.isOverfull ? .overfull : outcome
     }
 
     /// Sends a message of a channel that this client listens to; false when it does not read them.
     func deliver(_ delivery: Subscriptions.Delivery, outboundMax: Int) -> Bool {
-        var message = ReplyBuffer(version: reply.version)
+        var message = ReplyBuffer(version: exchange.reply.version)
         message.message(delivery)
-        connection.send(message.bytes)
-        return connection.outboundCount <= outboundMax
+        stream.send(message.span)
+        return stream.outboundCount <= outboundMax
     }
 
-    func sendReplies() {
-        guard !reply.bytes.isEmpty else { return }
-        connection.send(reply.bytes)
-        reply.removeAll()
-    }
+    /// Ends the connection at once.
+    func close() { server.dismiss(self) }
 
-    private func run(
-        _ inbound: borrowing ByteQueue, on engine: inout CacheEngine, now: CacheTime, replyMax: Int,
-        consumed: inout Int
-    ) -> Outcome {
-        do throws(ProtocolViolation) {
-            while !client.isQuitting, client.peerCommand == nil, reply.bytes.count < replyMax {
-                let rest = inbound.span.extracting(consumed...)
-                guard let size = try scanner.next(in: rest) else { return .idle }
-                consumed += size
-                guard !scanner.words.isEmpty else { continue }
-                engine.execute(
-                    CommandCall(bytes: rest, words: scanner.words.span, now: now),
-                    for: &client, into: &reply)
-            }
-        } catch {
-            reply.error("ERR \(error.text)")
-            return .closing
-        }
-        return client.isQuitting ? .closing : .moreToRun
+    /// What `dismiss` does with the session's own part.
+    func release() {
+        isEnding = true
+        stream.close()
+        emptied.wakeAll()
     }
 }

@@ -63,6 +63,7 @@ package struct CommandScanner: Sendable {
     private mutating func header(
         in bytes: Span<UInt8>, tooLong: ProtocolViolation
     ) throws(ProtocolViolation) -> Int64?? {
+        if let number = plainNumber(in: bytes) { return .some(number) }
         var end = position + 1
         while end < bytes.count, bytes[end] != UInt8(ascii: "\n") { end += 1 }
         guard end - position <= CommandLimits.headerMax else { throw tooLong }
@@ -70,6 +71,26 @@ package struct CommandScanner: Sendable {
         let digits = bytes.extracting((position + 1)..<max(position + 1, end - 1))
         position = end + 1
         return .some(Decimal.parse(digits))
+    }
+
+    /// The line that nearly every header is: up to nine digits, the first no zero unless alone, and the line's end.
+    private mutating func plainNumber(in bytes: Span<UInt8>) -> Int64? {
+        var index = position + 1
+        let limit = min(bytes.count, index + 9)
+        var number: Int64 = 0
+        while index < limit {
+            let digit = bytes[index] &- UInt8(ascii: "0")
+            guard digit <= 9 else { break }
+            number = number &* 10 &+ Int64(digit)
+            index += 1
+        }
+        let count = index - position - 1
+        guard count == 1 || (count > 1 && bytes[position + 1] != UInt8(ascii: "0")),
+            index + 1 < bytes.count, bytes[index] == UInt8(ascii: "\r"),
+            bytes[index + 1] == UInt8(ascii: "\n")
+        else { return nil }
+        position = index + 2
+        return number
     }
 
     private mutating func finish() -> Int {

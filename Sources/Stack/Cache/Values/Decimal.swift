@@ -25,15 +25,30 @@ enum Decimal {
     }
 
     static func append(_ number: Int64, to bytes: inout [UInt8]) {
-        if number < 0 { bytes.append(UInt8(ascii: "-")) }
-        var digits = InlineArray<20, UInt8>(repeating: 0)
-        var first = digits.count
+        let digits = DecimalDigits(number)
+        for index in digits.span.indices { bytes.append(digits.span[index]) }
+    }
+}
+
+/// A number's text, without a block on the heap.
+struct DecimalDigits {
+    private var digits = InlineArray<20, UInt8>(repeating: 0)
+    private var first = 20
+
+    init(_ number: Int64) {
         var rest = number.magnitude
         repeat {
             first -= 1
             digits[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
             rest /= 10
         } while rest > 0
-        for index in first..<digits.count { bytes.append(digits[index]) }
+        guard number < 0 else { return }
+        first -= 1
+        digits[first] = UInt8(ascii: "-")
+    }
+
+    var span: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { digits.span.extracting(droppingFirst: first) }
     }
 }

@@ -116,15 +116,3 @@ extension MemberTable {
         return (start..<end, UInt64(start))
     }
 }
-
-extension Span<UInt8> {
-    func isEqual(to other: Span<UInt8>) -> Bool {
-        guard count == other.count else { return false }
-        for index in indices where self[index] != other[index] { return false }
-        return true
-    }
-}
-
-extension [UInt8] {
-    func isEqual(to other: Span<UInt8>) -> Bool { span.isEqual(to: other) }
-}
