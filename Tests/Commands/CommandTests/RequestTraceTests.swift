@@ -41,8 +41,25 @@ struct RequestTraceTests {
         return try await client.send(request, deadline: .now() + .seconds(10))
     }
 
+    /// The metrics of one node of each tier, as they are forwarded.
+    @ReactorActor
+    private static func pages(named text: String) async throws -> String {
+        var pages = ""
+        for line in text.split(whereSeparator: \.isNewline) where line.hasSuffix("/metrics") {
+            let place = line.split(separator: "http://").last?.prefix { $0 != "/" } ?? ""
+            let client = HTTPClient(try #require(SocketAddress(String(place))))
+            defer { client.close() }
+            let response = try await client.send(
+                HTTPRequest("GET", "/metrics", host: "node"), deadline: .now() + .seconds(10))
+            pages += String(decoding: response.content, as: UTF8.self)
+        }
+        return pages
+    }
+
     @Test(.timeLimit(.minutes(2)))
-    func `the id of a checkout is in the log of every tier that it passed`() async throws {
+    func `the id of a checkout is in the log of every tier that it passed, and they count it`()
+        async throws
+    {
         let folder = try ScratchFolder()
         let file = try folder.write("traced.yaml", Self.topology)
         let program = try Program(["stack", "up", file])
@@ -66,6 +83,16 @@ struct RequestTraceTests {
             #expect(await eventually { says(node, id) }, "\(node) does not know \(id)")
         }
         #expect(!says("app-1", "another-\(id)"))
+        let pages = try await Self.pages(named: program.errorText)
+        for series in [
+            "balancer_backend_requests_total{node=\"balancer-1\",tier=\"balancer\",backend=\"app-1\"}",
+            "app_requests_total{node=\"app-1\",tier=\"app\",outcome=\"2xx\"}",
+            "cache_commands_total{node=\"cache-1\",tier=\"cache\",command=\"set\"}",
+            "store_shard_leads{node=\"store-1-1\",tier=\"store\",shard=\"0\"} 1\n",
+            "worker_orders_total{node=\"worker-1\",tier=\"worker\",outcome=\"done\"} 1\n",
+        ] {
+            #expect(pages.contains(series), "no \(series)")
+        }
         program.send(SIGINT)
         #expect(await program.wait() == 0, "\(program.errorText)")
     }

@@ -114,11 +114,35 @@ final class RunningPhase {
         }
     }
 
-    /// Waits until what a load left in the queue is done, so that the next starts from rest.
+    /// Waits until what a load left behind is done, so that the next starts from rest: orders in the queue,
+    /// and requests that nobody waits for any more. After an overload those are seconds of work, which the
+    /// next trial would be blamed for.
     func settle(within limit: Duration) async {
+        let deadline = MonotonicTime.now() + limit
         if !topology.tiers(serving: .queue).isEmpty, !topology.tiers(serving: .worker).isEmpty {
             _ = await QueueReading(stack, topology).isDrained(within: limit, aborted)
         }
-        _ = await aborted.sleep(until: .now() + .milliseconds(300))
+        while !(await isAtRest()), .now() < deadline, !aborted.isOn {}
+    }
+
+    /// Whether every node leaves half of its budget unused for a moment.
+    private func isAtRest() async -> Bool {
+        let (before, began) = (ran, MonotonicTime.now())
+        _ = await aborted.sleep(until: began + .milliseconds(300))
+        let (after, elapsed) = (ran, (MonotonicTime.now() - began).seconds)
+        return stack.members.allSatisfy { member in
+            guard let early = before[member.name], let late = after[member.name] else {
+                return true
+            }
+            return (late - early).seconds / elapsed < (member.plan.budget?.cpu ?? 1) / 2
+        }
+    }
+
+    /// By node, its time on a core so far.
+    private var ran: [String: Duration] {
+        stack.members.reduce(into: [:]) { ran, member in
+            guard let process = member.node.process, process.isRunning else { return }
+            ran[member.name] = ProcessLoad(pid: process.pid)?.ran
+        }
     }
 }
