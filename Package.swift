@@ -71,7 +71,7 @@ let package = Package(
         tier(
             "App", "Linux", "Reactor", "Wire", "Endpoints", "Journal", "Collections", "Determinism",
             "Telemetry", "Blueprint"),
-        tier("Cache", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint"),
+        tier("Cache", "Linux", "Reactor", "Wire", "Endpoints", "Blueprint", "Telemetry"),
         tier(
             "GeoDNS", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Telemetry",
             "Blueprint"),
@@ -96,6 +96,7 @@ let package = Package(
             "Load", "Linux", "Reactor", "Wire", "Endpoints", "Collections", "Determinism",
             "Telemetry", "Experiment", "History"),
         harness("Checkers", "Experiment", "History"),
+        harness("Consistency", "Linux", "Wire"),
         harness(
             "Faults", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Blueprint",
             "Experiment",
@@ -111,7 +112,7 @@ let package = Package(
             "Balancer", "Edge", "App", "Cache", "GeoDNS", "Store", "Queue"),
         command(
             "faultline", "Linux", "Reactor", "Wire", "Blueprint", "Experiment", "History",
-            "Testbed", "Load", "Checkers", "Faults", "Report", "Conductor"),
+            "Testbed", "Load", "Checkers", "Consistency", "Faults", "Report", "Conductor"),
         command(
             "faultline-bench", "Linux", "Reactor", "Wire", "Endpoints", "Telemetry", "Determinism",
             "Blueprint", "Experiment", "Testbed"),
@@ -120,7 +121,7 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "faultline", "faultline-node", "Blueprint", "Endpoints", "Linux", "Reactor", "Wire",
+                "faultline", "faultline-node", "Blueprint", "Linux", "Reactor", "Wire", "Endpoints",
             ],
             path: "Tests/Commands/CommandTests", swiftSettings: strict),
         .testTarget(
@@ -168,6 +169,7 @@ let package = Package(
             "Harness", "Load", "Linux", "Reactor", "Wire", "Endpoints", "Determinism", "Telemetry",
             "Experiment", "History"),
         tests("Harness", "Checkers", "Experiment", "History"),
+        tests("Harness", "Consistency", "Linux"),
         tests(
             "Harness", "Faults", "Linux", "Reactor", "Wire", "Endpoints", "Determinism",
             "Blueprint",

@@ -11,7 +11,9 @@ extension NodeBlueprint {
     /// Reads what `json` writes; members with defaults may be absent.
     package init(json: JSON) throws(BlueprintError) {
         let members = try Members(json, at: "")
-        try members.allow(["name", "listen", "dataFolder", "seed", "metrics", "tier", "settings"])
+        try members.allow([
+            "name", "listen", "dataFolder", "seed", "metrics", "log", "tier", "settings",
+        ])
         let tier = try members.string("tier")
         guard let kind = TierKind(rawValue: tier) else {
             throw BlueprintError(member: "tier", problem: .unknownWord(tier))
@@ -23,6 +25,7 @@ extension NodeBlueprint {
             seed: try Self.seed(try members.required("seed")),
             metrics: members.optional("metrics") == nil ? nil : try members.address("metrics"),
             settings: try TierSettings(kind, settings))
+        try members.read("log", into: &log)
     }
 
     package var json: JSON {
@@ -30,9 +33,10 @@ extension NodeBlueprint {
             [
                 ("name", .string(name)), ("listen", .string("\(listen)")),
                 ("dataFolder", .string(dataFolder)), ("seed", .string("\(seed)")),
-            ] + (metrics.map { [("metrics", .string("\($0)"))] } ?? []) + [
-                ("tier", .string(settings.tier.rawValue)), ("settings", settings.json),
-            ])
+            ] + (metrics.map { [("metrics", .string("\($0)"))] } ?? [])
+                + (log == .trouble ? [] : [("log", .string(log.rawValue))]) + [
+                    ("tier", .string(settings.tier.rawValue)), ("settings", settings.json),
+                ])
     }
 
     /// A string as we write it, or the plain number that a person writes.

@@ -16,6 +16,7 @@ package struct NodeBlueprint: Equatable, Sendable {
     package var seed: UInt64
     /// Where the node shows its metrics over HTTP; nil: nowhere.
     package var metrics: SocketAddress?
+    package var log = RequestLogging.trouble
     package var settings: TierSettings
 
     package init(

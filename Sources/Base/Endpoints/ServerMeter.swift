@@ -13,7 +13,10 @@ package struct RequestLog: Sendable {
     package var slow: Duration = .milliseconds(250)
     /// Those that wait for something by their nature, and are slow without being ill.
     package var patient: Set<String> = []
+    /// Tells of every request, up to `everyRate` a second: a log must not fill a disk in minutes.
+    package var isEvery = false
     private var rate = LogRate(perSecond: 10)
+    private var everyRate = LogRate(perSecond: 2000)
 
     package init(_ log: Log, tier: String) {
         self.log = log
@@ -22,16 +25,22 @@ package struct RequestLog: Sendable {
 
     mutating func note(_ request: FinishedRequest) {
         let isSlow = request.duration > slow && !patient.contains(request.name)
-        guard request.error != nil || isSlow,
-            let skipped = rate.take(at: .nanoseconds(MonotonicTime.now().nanoseconds))
-        else { return }
-        log.warning(
-            request.error == nil ? "slow request" : "failed request",
-            [
-                "request": request.id ?? "-", "tier": tier, "name": request.name,
-                "ms": "\(request.duration.nanoseconds / 1_000_000)",
-                "error": request.error ?? "-", "skipped": skipped,
-            ])
+        let now = Duration.nanoseconds(MonotonicTime.now().nanoseconds)
+        if request.error != nil || isSlow {
+            guard let skipped = rate.take(at: now) else { return }
+            log.warning(
+                request.error == nil ? "slow request" : "failed request", fields(request, skipped))
+        } else if isEvery, let skipped = everyRate.take(at: now) {
+            log.info("request", fields(request, skipped))
+        }
+    }
+
+    private func fields(_ request: FinishedRequest, _ skipped: Int) -> Log.Fields {
+        [
+            "request": request.id ?? "-", "tier": tier, "name": request.name,
+            "ms": "\(request.duration.nanoseconds / 1_000_000)",
+            "error": request.error ?? "-", "skipped": skipped,
+        ]
     }
 }
 
@@ -54,6 +63,9 @@ package final class ServerMeter {
     package var requestLog: RequestLog?
 
     package init() {}
+
+    /// Of a server that has a log of requests at all.
+    package func logEveryRequest() { requestLog?.isEvery = true }
 
     func begin() { inWork += 1 }
 

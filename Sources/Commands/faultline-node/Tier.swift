@@ -9,6 +9,7 @@ import GeoDNS
 import Queue
 import Reactor
 import Store
+import Telemetry
 
 /// What every tier can do.
 @ReactorActor
@@ -17,11 +18,15 @@ protocol TierServer: AnyObject {
     func drain() async
     /// Takes over what may change while it runs.
     func reload(_ settings: TierSettings)
+    /// Tells of every request in the log, with its id.
+    func logEveryRequest()
 }
 
 extension TierServer {
     /// Most tiers take their settings once.
     func reload(_ settings: TierSettings) {}
+    /// A tier without lines of its own for requests.
+    func logEveryRequest() {}
 }
 
 extension AppServer: TierServer {}
@@ -40,8 +45,19 @@ extension WorkerServer: TierServer {}
 enum Tier {
     @ReactorActor
     static func make(_ blueprint: NodeBlueprint) throws -> any TierServer {
+        let node = try server(blueprint)
+        if blueprint.log == .all { node.logEveryRequest() }
+        return node
+    }
+
+    @ReactorActor
+    private static func server(_ blueprint: NodeBlueprint) throws -> any TierServer {
         switch blueprint.settings {
-        case .balancer(let settings):
+        case .balancer(var settings):
+            // What the others have in their logs, a balancer has in its access log.
+            if blueprint.log == .all, settings.intake.accessLog == .off {
+                settings.intake.accessLog = .json
+            }
             return try BalancerServer(blueprint.listen, settings, seed: blueprint.seed)
         case .edge(let settings):
             return try EdgeServer(
@@ -51,8 +67,10 @@ enum Tier {
                 name: blueprint.name, listen: blueprint.listen, dataFolder: blueprint.dataFolder,
                 settings: settings, seed: blueprint.seed)
         case .cache(let settings):
-            return try CacheServer(
+            let cache = try CacheServer(
                 listen: blueprint.listen, settings: settings, dataFolder: blueprint.dataFolder)
+            cache.logRequests(to: Log(blueprint.name))
+            return cache
         case .store(let settings):
             return try StoreServer(
                 name: blueprint.name, listen: blueprint.listen, dataFolder: blueprint.dataFolder,

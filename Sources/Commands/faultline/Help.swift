@@ -11,6 +11,7 @@ enum Help {
           ladder [TOPOLOGY...]   the same users and faults against each phase: how far it goes
           stack up TOPOLOGY      start a stack and keep it up until Ctrl-C
           load                   the load generator alone, against a URL
+          check FILE...          judge recorded histories: linearizability, isolation, sets, queues
           validate FILE...       check files, nothing started
           schema                 print the JSON Schema of the files
           plan FILE              print what a run would do
@@ -65,18 +66,20 @@ enum Help {
 
         Climbs fixtures/topologies/phase-1.yaml to phase-5.yaml, or the topologies named. For each:
         searches the highest rate at which the objectives hold, says which tier saturated first and
-        by what, kills the weakest member and an app at half of that rate, and tells what the next
-        phase changes. Prints the article's claim beside it; ladder.html, .svg and .json go to
-        .faultline/ladders/TIME/, with a link `latest`.
+        by what, kills the weakest member, an app and a store at half of that rate, and tells what
+        the next phase changes, and whether that removes what was first to saturate. Prints the
+        article's claim beside it; ladder.html, .svg and .json go to .faultline/ladders/TIME/, with
+        a link `latest`.
 
           --objective=LIST   default "availability >= 99%, p99 < 250ms"
-          --budget=BUDGET    for each node of a tier that has none, default cpu:10%,memory:256MiB:
+          --budget=BUDGET    for each node of a tier that has none, default cpu:5%,memory:256MiB:
                              a share of one core, held by cgroup, so that phases compare
           --no-budget        nodes take what they get
           --quick            coarse and short: two phases, few trials, one kill
-          --journeys=MIX     default browse:80%,post:15%,checkout:5%
+          --journeys=MIX     the same for all, default
+                             static:40%,browse:45%,profile:5%,post:8%,checkout:2%
           --users=N          how many different users there are, default 1000
-          --start=RATE       the first rate tried, default 50/s
+          --start=RATE       the first rate tried, default 100/s
           --think=TIME       from one request of a user to the next, default 10s: rates as users
           --seed=N, --ladders=FOLDER, --json, --quiet
 
@@ -94,6 +97,30 @@ enum Help {
         the planned time. Exit code 2 when the generator itself could not keep up.
 
         example: faultline load --url=http://127.0.0.1:8080/ --rate=2000/s --duration=10s
+
+        """,
+        "check": """
+        usage: faultline check --model=MODEL [--limit=SECONDS] [--level=LEVEL] [--total=N]
+                               [--negative-balances] FILE...
+
+        Judges recorded histories: Jepsen's EDN, the same fields as lines of JSON, or the log
+        lines of the etcd histories. Exit code 0 when each holds, 1 when one is broken, 2 when
+        one cannot be decided, 3 when a file is no history.
+
+          cas-register, register  read, write, cas: linearizable, each :key alone
+          kv                      get, put, append of texts: linearizable, each :key alone
+          list-append             transactions of [:append k v] and [:r k vs]: no anomaly that
+                                  LEVEL forbids: read-uncommitted, read-committed,
+                                  snapshot-isolation, serializable (default),
+                                  strict-serializable
+          set                     add, read: nothing lost, stale, doubled or invented
+          bank                    read of all balances: they add up to N, or to the first read
+          queue                   enqueue, dequeue, drain: nothing lost or doubled
+
+          --limit=SECONDS         give up on a search after that; by default 60
+
+        example: faultline check --model=cas-register history.edn
+                 faultline check --model=list-append --level=snapshot-isolation history.edn
 
         """,
         "validate": """

@@ -15,6 +15,11 @@ struct LadderCommand {
         "--objective", "--budget", "--journeys", "--users", "--start", "--think", "--seed",
         "--ladders",
     ]
+    /// What people do on a site: most of it is reading, and each page brings files with it.
+    private static let usualJourneys = "static:40%,browse:45%,profile:5%,post:8%,checkout:2%"
+    /// So small that the nodes of the largest phase, all of them full, leave room on two cores for the
+    /// load generator: else the host would be every phase's limit.
+    private static let usualBudget = NodeBudget(cpu: 0.05, memory: 256 << 20)
     private static let plain: Set<String> = ["--json", "--quiet", "--quick", "--no-budget"]
 
     private let arguments: Arguments
@@ -87,7 +92,7 @@ struct LadderCommand {
         let budget = try arguments.value("--budget", as: "a budget such as cpu:10%,memory:256MiB") {
             NodeBudget(parsing: $0)
         }
-        return topology.held(to: budget ?? NodeBudget(cpu: 0.1, memory: 256 << 20))
+        return topology.held(to: budget ?? Self.usualBudget)
     }
 
     private func objectives() throws -> [Objective] {
@@ -109,7 +114,7 @@ struct LadderCommand {
     }
 
     private func load() throws -> LoadProfile {
-        let text = arguments.value("--journeys") ?? "browse:80%,post:15%,checkout:5%"
+        let text = arguments.value("--journeys") ?? Self.usualJourneys
         guard let journeys = JourneyShare.list(parsing: text) else {
             throw UsageError("--journeys=\(text) is not a mix such as browse:80%,post:20%")
         }
@@ -189,7 +194,7 @@ extension LadderPlan {
         lengths.recovery = .seconds(2)
         lengths.tail = .milliseconds(500)
         lengths.settling = .seconds(3)
-        search.precision = 2
+        search.precision = 1.5
         search.trialsMax = 8
         killsMax = 1
     }

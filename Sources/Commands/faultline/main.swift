@@ -28,6 +28,7 @@ func dispatch(_ arguments: [String]) throws -> Int32 {
     case "ladder": return try LadderCommand(rest).perform()
     case "load": return try LoadCommand(rest).perform()
     case "load-agent": return try LoadAgentCommand(rest).perform()
+    case "check": return try CheckCommand(rest).perform()
     case "validate": return try ValidateCommand(rest).perform()
     case "schema": return try SchemaCommand(rest).perform()
     case "plan": return try PlanCommand(rest).perform()

@@ -47,7 +47,9 @@ struct AppParts {
         let cache =
             settings.cache.isEmpty
             ? nil
-            : CacheTier(settings.cache, caching: settings.caching, timeout: timeouts.cache)
+            : CacheTier(
+                settings.cache, caching: settings.caching, timeout: timeouts.cache,
+                passesContext: settings.cacheTakesContext)
         documents = cache.map { cache in
             ReadThrough(
                 cache, caching: settings.caching, lifetime: settings.cacheLifetime,

@@ -61,6 +61,9 @@ package final class AppServer {
         server?.meter.requestLog = RequestLog(Log(name), tier: "app")
     }
 
+    /// Tells of every request in the log, not of failed and slow ones alone.
+    package func logEveryRequest() { server?.meter.logEveryRequest() }
+
     /// Adds the app's figures to a page.
     package func describe(_ page: inout MetricsPage) {
         server?.meter.describe(as: "app", &page)

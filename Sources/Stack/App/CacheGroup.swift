@@ -12,6 +12,8 @@ import Wire
 final class CacheGroup {
     private let clients: [RESPClient]
     private let timeout: Duration
+    /// Whether the place knows `WITH id milliseconds COMMAND`.
+    private let passesContext: Bool
     private var breaker: CircuitBreaker
     /// The member that took the last command: most likely the leader.
     private var favourite = 0
@@ -25,10 +27,11 @@ final class CacheGroup {
     /// lifetime ends.
     private static let owedMax = 10_000
 
-    init(_ members: [NamedAddress], timeout: Duration) {
+    init(_ members: [NamedAddress], timeout: Duration, passesContext: Bool = false) {
         precondition(!members.isEmpty, "a place has members")
         clients = members.map { RESPClient($0.address) }
         self.timeout = timeout
+        self.passesContext = passesContext
         breaker = CircuitBreaker(
             failuresMax: 3, pause: .milliseconds(100), probeTimeout: timeout)
     }
@@ -37,12 +40,13 @@ final class CacheGroup {
     /// answer in time has taken all the time that there was.
     func call(_ words: [String]) async throws(ClientError) -> RESPValue {
         guard breaker.allows(at: .now()) else { throw .unreachable(.timedOut) }
+        let prefix = passesContext ? RequestContext.prefix(until: .now() + timeout) : []
         var refusal = ClientError.unreachable(.refused)
         for _ in clients {
             let member = favourite
             do {
                 let reply = try await clients[member].call(
-                    words, connectWithin: timeout, deadline: .now() + timeout)
+                    prefix + words, connectWithin: timeout, deadline: .now() + timeout)
                 guard let code = reply.errorCode, ["READONLY", "NOREPLICAS"].contains(code) else {
                     breaker.noteSuccess()
                     if !owed.isEmpty { payOwed() }

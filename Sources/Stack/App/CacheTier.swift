@@ -19,16 +19,21 @@ final class CacheTier {
     /// Entries of a gutter live no longer, since nobody can tell it of every change.
     static let gutterLifetimeMax: Duration = .seconds(5)
 
-    init(_ members: [NamedAddress], caching: CachingSettings, timeout: Duration) {
+    init(
+        _ members: [NamedAddress], caching: CachingSettings, timeout: Duration,
+        passesContext: Bool = false
+    ) {
         precondition(!members.isEmpty, "a cache has members")
         let size = max(1, caching.replicas)
         let places = stride(from: 0, to: members.count, by: size).map {
             Array(members[$0..<min($0 + size, members.count)])
         }
         ring = HashRing(places.map { $0[0].name })
-        groups = places.map { CacheGroup($0, timeout: timeout) }
+        groups = places.map { CacheGroup($0, timeout: timeout, passesContext: passesContext) }
         gutterRing = caching.gutter.isEmpty ? nil : HashRing(caching.gutter.map(\.name))
-        gutter = caching.gutter.map { CacheGroup([$0], timeout: timeout) }
+        gutter = caching.gutter.map {
+            CacheGroup([$0], timeout: timeout, passesContext: passesContext)
+        }
     }
 
     /// Where a key is looked for: its place, and then the gutter.

@@ -34,6 +34,7 @@ private func samples() -> [TierSettings] {
     app.work = .nanoseconds(4)
     app.storeTakesContext = true
     app.queueTakesContext = true
+    app.cacheTakesContext = true
     app.sessionLifetime = .nanoseconds(1)
     app.cacheLifetime = .nanoseconds(2)
     app.requestTimeout = .nanoseconds(3)

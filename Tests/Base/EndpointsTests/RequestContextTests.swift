@@ -125,6 +125,18 @@ struct RequestContextTests {
         requests.note(request)
         #expect(lines.all.count == before)
     }
+
+    @Test func `every request is logged where that is asked for, so often at most`() {
+        let lines = LineBox()
+        var requests = RequestLog(
+            Log("app-1", now: { .zero }, write: { lines.add($0) }), tier: "app")
+        requests.isEvery = true
+        let request = FinishedRequest(
+            name: "GET", id: "r-8", outcome: "ok", error: nil, duration: .milliseconds(1))
+        for _ in 0..<20_000 { requests.note(request) }
+        #expect(lines.all.first?.contains("msg=request request=r-8 tier=app") == true)
+        #expect((1..<20_000).contains(lines.all.count))
+    }
 }
 
 /// Lines that a log wrote.

@@ -25,11 +25,13 @@ struct RateSearchTests {
         let (result, trials) = run { rate, _ in rate <= limit ? .held : .failed }
         let rate = try #require(result?.rate)
         #expect(rate <= limit)
-        #expect(limit / rate <= 1.15 * 1.01)
+        let failing = try #require(result?.failing)
+        #expect(failing > limit)
+        #expect(failing / rate <= 1.1 * 1.01)
         #expect(result?.isConfirmed == true)
         #expect(result?.limit == .objectives)
         #expect(result?.isAtLeast == false)
-        #expect(trials.count <= 14)
+        #expect(trials.count <= 16)
     }
 
     @Test func `a single hiccup while probing does not cap the search`() throws {
@@ -73,6 +75,7 @@ struct RateSearchTests {
         let ranged = run(settings) { _, _ in .held }
         #expect(ranged.result?.rate == 400)
         #expect(ranged.result?.limit == .range)
+        #expect(ranged.result?.failing == nil)
         #expect(ranged.result?.isConfirmed == true)
         settings.most = 1e9
         settings.trialsMax = 5
@@ -103,7 +106,7 @@ struct RateSearchTests {
             let isLucky = state >> 61 == 0
             return (rate <= 700) != isLucky ? .held : .failed
         }
-        #expect(trials.count <= 14)
+        #expect(trials.count <= 16)
         #expect(trials.allSatisfy { (1...3000).contains($0.rate) })
         #expect(result != nil)
         if let rate = result?.rate,

@@ -1,5 +1,6 @@
-// Budgets in topology files and on command lines.
+// What every tier may have: a budget, in topology files and on command lines, and how much it logs.
 
+import Blueprint
 import Testing
 
 @testable import Experiment
@@ -47,6 +48,22 @@ struct NodeBudgetTests {
         let held = topology.held(to: budget)
         #expect(held.tier(named: "balancer")?.budget == NodeBudget(cpu: 0.5))
         #expect(held.tiers.filter { $0.name != "balancer" }.allSatisfy { $0.budget == budget })
+    }
+
+    @Test func `the nodes of a tier log the requests that it says`() throws {
+        let text = try edit(Sample.topology, "to: app}", "to: app, log: all}")
+        let logging = try Sample.loadTopology(text).plan(folder: "/run", seed: 1)
+            .reduce(into: [String: RequestLogging]()) { logging, node in
+                if case .builtin(let blueprint, _) = node.program {
+                    logging[node.name] = blueprint.log
+                }
+            }
+        #expect(logging["balancer-1"] == .all)
+        #expect(logging["app-1"] == .trouble)
+        let found = try headlines {
+            try Sample.loadTopology(edit(Sample.topology, "to: app}", "to: app, log: some}"))
+        }
+        #expect(found.contains { $0.contains("\"some\"") }, "\(found)")
     }
 
     @Test(arguments: ["", "cpu", "cpu:10", "cpu:10%,cpu:20%", "disk:1MiB", "memory:1MiB"])

@@ -7,7 +7,8 @@ import Testing
 
 /// All keys of a balancer, as the reader lists them.
 private let balancerKeys =
-    (["role", "region", "regions", "count", "port", "budget", "to"] + BalancerKey.all.map(\.key))
+    (["role", "region", "regions", "count", "port", "budget", "log", "to"]
+    + BalancerKey.all.map(\.key))
     .joined(separator: ", ")
 
 struct TopologyReaderTests {

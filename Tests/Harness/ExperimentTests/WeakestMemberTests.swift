@@ -27,7 +27,19 @@ struct WeakestMemberTests {
         }
         #expect(topology.weakestMember.target == "store.shard-1.leader")
         #expect(topology.weakestMember.redundancy == 3)
-        #expect(topology.workingMember?.target == "app-1")
+        #expect(
+            topology.membersToKill.map(\.target) == ["store.shard-1.leader", "app-1"])
+    }
+
+    @Test func `the same tiers are killed in every phase, and a monolith once`() throws {
+        let stack = try Sample.loadTopology(Sample.topology)
+        #expect(
+            stack.membersToKill.map(\.target) == ["balancer-1", "app-1", "store.shard-1.leader"])
+        var monolith = stack
+        monolith.entry = "app"
+        monolith.tiers.removeAll { $0.name != "app" }
+        monolith.tiers[0].shape = .count(1)
+        #expect(monolith.membersToKill.map(\.target) == ["app-1"])
     }
 
     @Test func `a step is told by what it adds, drops and changes`() throws {

@@ -54,6 +54,7 @@ struct LadderReportTests {
         }
         guard case .finished(var result) = search.step else { return rung }
         result.rate = rate
+        result.failing = rate * 2
         rung.result = result
         let samples = (1...4).map { index in
             var sample = NodeSample(node: "app-1", tier: "app", at: Int64(index) * second)
@@ -91,7 +92,7 @@ struct LadderReportTests {
         let text = try Self.report().text(coloured: false)
         let rows = text.split(separator: "\n").map(String.init)
         let second = try #require(rows.first { $0.hasPrefix("  phase-2 ") })
-        for cell in ["10,000", "2,900", "290/s", "x2.9 (claim x10)", "app (cpu)"] {
+        for cell in ["10,000", "2,900", "290/s, not 580/s", "x2.9 (claim x10)", "app (cpu)"] {
             #expect(second.contains(cell), "\(second)")
         }
         #expect(text.contains("broke at 200/s: availability >= 99%: 50% (50 of 100)"))
@@ -143,6 +144,7 @@ struct LadderReportTests {
         let phase = try #require(json["phases"]?[1])
         #expect(phase["claimUsers"]?.int == 10_000)
         #expect(phase["rate"]?.double == 290)
+        #expect(phase["failingRate"]?.double == 580)
         #expect(phase["users"]?.int == 2900)
         #expect(phase["limit"]?.string == "objectives")
         #expect(phase["bottleneck"]?["tier"]?.string == "app")

@@ -21,7 +21,10 @@ struct CheckoutTests {
         #expect(bench.queue.commands.map { $0[0..<3] } == [["PUBLISH", "orders", "{u17}"]])
         let content = try #require(bench.queue.values.values.first)
         let payload = try JSON.parse(content.span)
-        #expect(payload == ["user": 17, "order": "o1"])
+        #expect(payload["user"] == 17)
+        #expect(payload["order"] == "o1")
+        let request = try #require(order.head.headers["x-request-id"])
+        #expect(payload["request"] == .string(request))
 
         let queued = try await bench.get("/users/17/orders/o1")
         #expect(queued.json == ["order": "o1", "state": "queued", "effects": 0])

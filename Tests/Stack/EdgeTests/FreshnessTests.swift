@@ -115,7 +115,9 @@ private let age: [CacheCase] = [
 private let expires: [CacheCase] = [
     CacheCase("Expires of 0", ["Expires: 0"], .fetched),
     CacheCase("Expires in capitals", ["Expires: THU, 18 AUG 2050 02:01:18 gmt"], wait: 60, .stored),
-    CacheCase("Expires in UTC", ["Expires: Thu, 18 Aug 2050 02:01:18 UTC"], wait: 60, .stored),
+    CacheCase("Expires in UTC", ["Expires: Thu, 18 Aug 2050 02:01:18 UTC"], .fetched),
+    CacheCase("Expires with a short year", ["Expires: Thu, 18 Aug 50 02:01:18 GMT"], .fetched),
+    CacheCase("Expires without its comma", ["Expires: Thu 18 Aug 2050 02:01:18 GMT"], .fetched),
     CacheCase("Expires in another zone", ["Expires: Thu, 18 Aug 2050 02:01:18 AEST"], .fetched),
     CacheCase("Expires as asctime", ["Expires: Thu Aug 18 02:01:18 2050"], wait: 60, .stored),
     CacheCase(

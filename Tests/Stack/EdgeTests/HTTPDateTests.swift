@@ -1,4 +1,4 @@
-// Dates in all the forms that HTTP has had, and some that it never had.
+// Dates in all the forms that HTTP has had, and many that it never had.
 
 import Testing
 
@@ -14,22 +14,22 @@ struct HTTPDateTests {
             ("Sunday, 06-Nov-94 08:49:37 GMT", 784_111_777),  // RFC 850
             ("Sun Nov  6 08:49:37 1994", 784_111_777),  // asctime
             ("SUN, 06 NOV 1994 08:49:37 gmt", 784_111_777),  // any case
-            ("Sun, 06 Nov 1994 08:49:37 UTC", 784_111_777),  // the other name of the zone
-            ("Sun 06 Nov 1994 08:49:37 GMT", 784_111_777),  // no comma
-            ("Sun, 06  Nov  1994 08:49:37 GMT", 784_111_777),  // spaces
-            ("Sun, 06-Nov-1994 08:49:37 GMT", 784_111_777),  // dashes
-            ("Sun, 6 Nov 1994 8:49:37 GMT", 784_111_777),  // one digit
             ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
             ("Wed, 31 Dec 1969 23:59:59 GMT", -1),
             ("Thu, 29 Feb 2024 00:00:00 GMT", 1_709_164_800),  // a leap day
-            ("Thu, 18 Aug 76 02:01:18 GMT", 3_364_941_678),  // 50 years ahead: 2076
-            ("Thu, 18 Aug 77 02:01:18 GMT", 240_717_678),  // 51 years ahead: 1977
+            ("Tuesday, 18-Aug-76 02:01:18 GMT", 3_364_941_678),  // 50 years ahead: 2076
+            ("Thursday, 18-Aug-77 02:01:18 GMT", 240_717_678),  // 51 years ahead: 1977
         ] as [(String, Int64)])
-    func `a date with one meaning is read`(_ text: String, _ seconds: Int64) {
+    func `each of the three forms is read`(_ text: String, _ seconds: Int64) {
         #expect(HTTPDate.parse(text, now: Self.now) == seconds)
     }
 
     @Test(arguments: [
+        "Sun, 06 Nov 1994 08:49:37 UTC", "Sun 06 Nov 1994 08:49:37 GMT",
+        "Sun, 06  Nov  1994 08:49:37 GMT", "Sun, 06-Nov-1994 08:49:37 GMT",
+        "Sun, 06 Nov 94 08:49:37 GMT", "Sun, 6 Nov 1994 08:49:37 GMT",
+        "Sun, 06 Nov 1994 8:49:37 GMT", "Sun, 06-Nov-94 08:49:37 GMT",
+        "Foo, 06 Nov 1994 08:49:37 GMT", "Sun Nov 6 08:49:37 1994", "Sun Nov  06 08:49:37 1994",
         "0", "", "-1", "foo", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nov 1994 08:49:37 EST",
         "Sun, 06 Nov 1994 08:49:37 +0100", "Sun, 32 Nov 1994 08:49:37 GMT",
         "Sun, 06 Nov 1994 24:00:00 GMT", "Sun, 06 Nov 1994 08:60:37 GMT",

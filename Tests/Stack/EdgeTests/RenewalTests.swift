@@ -16,8 +16,8 @@ extension EdgeSuite {
             ("Content-Type", "text/plain", "text/html", true),
             ("Content-Location", "/x", "/y", true), ("Set-Cookie", "a=b", "a=c", true),
             ("Expires", "Fri, 01 Jan 2038 01:01:01 GMT", "Mon, 11 Jan 2038 11:11:11 GMT", true),
-            ("Content-Encoding", "br", "gzip", false),  // describes the bytes that are stored
-            ("Content-Range", "x", "y", false),
+            ("Content-Encoding", "br", "gzip", true), ("Content-Range", "x", "y", true),
+            ("Proxy-Authenticate", "x", "y", false),
         ])
         func `a 304 renews stored fields`(
             _ name: String, _ old: String, _ new: String, _ isRenewed: Bool
@@ -33,7 +33,7 @@ extension EdgeSuite {
                 let answer = try await fixture.send()
                 #expect(answer.status == 200)
                 #expect(answer.text == "content")
-                #expect(answer.head.headers.values(of: name) == [isRenewed ? new : old])
+                #expect(answer.head.headers.values(of: name) == (isRenewed ? [new] : []))
                 #expect(answer.field("only") == "1")
                 #expect(answer.field("content-length") == "7")
                 #expect(answer.field("cache-control") == "max-age=600")

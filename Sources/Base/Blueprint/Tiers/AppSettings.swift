@@ -42,10 +42,11 @@ package struct AppSettings: Equatable, Sendable {
     package var reads = AppReads.leader
     /// The time that an order takes where no worker does it.
     package var work: Duration = .milliseconds(10)
-    /// Whether the store, and the queue, know `WITH id milliseconds COMMAND`; a program of others in
+    /// Whether the store, the queue and the cache know `WITH id milliseconds COMMAND`; a program of others in
     /// their place does not.
     package var storeTakesContext = false
     package var queueTakesContext = false
+    package var cacheTakesContext = false
     package var sessionLifetime: Duration = .seconds(1800)
     /// How stale a cached read may get when its invalidation was lost.
     package var cacheLifetime: Duration = .seconds(30)
@@ -66,7 +67,7 @@ extension AppSettings {
         try members.allow([
             "mode", "cache", "shards", "layout", "queue", "queuePartitions", "sessions", "reads",
             "workNanoseconds", "storeTakesContext", "queueTakesContext",
-            "sessionLifetimeNanoseconds", "cacheLifetimeNanoseconds",
+            "cacheTakesContext", "sessionLifetimeNanoseconds", "cacheLifetimeNanoseconds",
             "requestTimeoutNanoseconds", "caching",
         ])
         self.init(
@@ -80,6 +81,7 @@ extension AppSettings {
         try members.read("work", into: &work)
         try members.read("storeTakesContext", into: &storeTakesContext)
         try members.read("queueTakesContext", into: &queueTakesContext)
+        try members.read("cacheTakesContext", into: &cacheTakesContext)
         try members.read("sessionLifetime", into: &sessionLifetime)
         try members.read("cacheLifetime", into: &cacheLifetime)
         try members.read("requestTimeout", into: &requestTimeout)
@@ -106,6 +108,7 @@ extension AppSettings {
             "sessions": .string(sessions.rawValue), "reads": .string(reads.rawValue),
             "workNanoseconds": work.json, "storeTakesContext": .bool(storeTakesContext),
             "queueTakesContext": .bool(queueTakesContext),
+            "cacheTakesContext": .bool(cacheTakesContext),
             "sessionLifetimeNanoseconds": sessionLifetime.json,
             "cacheLifetimeNanoseconds": cacheLifetime.json,
             "requestTimeoutNanoseconds": requestTimeout.json, "caching": caching.json,

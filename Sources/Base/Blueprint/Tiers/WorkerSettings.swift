@@ -16,6 +16,8 @@ package struct WorkerSettings: Equatable, Sendable {
     /// The replicas that each shard begins with, in shard order.
     package var shards: [[NamedAddress]]
     package var layout = ShardLayout()
+    /// Whether the store knows `WITH id milliseconds COMMAND`.
+    package var storeTakesContext = false
     /// Partitions of the queue, as in its own settings.
     package var partitions = 1
     package var topic = "orders"
@@ -48,7 +50,7 @@ extension WorkerSettings {
     init(_ members: Members) throws(BlueprintError) {
         try members.allow([
             "queue", "shards", "layout", "partitions", "topic", "group",
-            "heartbeatNanoseconds",
+            "heartbeatNanoseconds", "storeTakesContext",
             "concurrency", "workNanoseconds", "visibilityNanoseconds", "acknowledge", "idempotent",
             "poison", "drainTimeoutNanoseconds",
         ])
@@ -65,6 +67,7 @@ extension WorkerSettings {
         try members.read("acknowledge", into: &acknowledge)
         try members.read("idempotent", into: &idempotent)
         try members.read("poison", into: &poison)
+        try members.read("storeTakesContext", into: &storeTakesContext)
         try members.read("drainTimeout", into: &drainTimeout)
     }
 
@@ -76,7 +79,8 @@ extension WorkerSettings {
             "heartbeatNanoseconds": heartbeat.json, "concurrency": concurrency.json,
             "workNanoseconds": work.json, "visibilityNanoseconds": visibility.json,
             "acknowledge": .string(acknowledge.rawValue), "idempotent": .bool(idempotent),
-            "poison": .number(poison), "drainTimeoutNanoseconds": drainTimeout.json,
+            "poison": .number(poison), "storeTakesContext": .bool(storeTakesContext),
+            "drainTimeoutNanoseconds": drainTimeout.json,
         ]
     }
 }

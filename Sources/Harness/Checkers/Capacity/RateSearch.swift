@@ -19,9 +19,9 @@ package struct RateSearch: Sendable {
         package var least: Double = 1
         package var most: Double = 50_000
         /// Ratio of the failing to the holding bound at which the search is fine enough; above 1.
-        package var precision: Double = 1.15
+        package var precision: Double = 1.1
         /// All trials of one search, at least 2.
-        package var trialsMax = 14
+        package var trialsMax = 16
 
         package init() {}
     }
@@ -44,6 +44,9 @@ package struct RateSearch: Sendable {
     package struct Result: Hashable, Sendable {
         /// The highest rate that held; nil: none did.
         package var rate: Double?
+        /// The lowest rate above it that did not hold, so the limit lies between the two; nil: none
+        /// was found.
+        package var failing: Double?
         /// Whether it held in two of at most three trials.
         package var isConfirmed: Bool
         /// Whether only the generator, or the end of the range, stood in the way of more.
@@ -163,7 +166,7 @@ package struct RateSearch: Sendable {
             case .failed?, .held?: .objectives
             }
         return Result(
-            rate: floor, isConfirmed: floor.map(isConfirmed) ?? false,
+            rate: floor, failing: ceiling, isConfirmed: floor.map(isConfirmed) ?? false,
             isAtLeast: limit != .objectives && floor != nil,
             limit: limit)
     }

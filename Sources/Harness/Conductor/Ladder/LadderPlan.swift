@@ -12,8 +12,8 @@ package struct LadderPlan: Sendable {
     package var seed: UInt64 = 1
     package var lengths = Lengths()
     package var search = SearchRange()
-    /// Members killed on each rung: the weakest, and where it is another one the app.
-    package var killsMax = 2
+    /// Members killed on each rung: the weakest, and where those are others an app and a store.
+    package var killsMax = 3
 
     package struct Lengths: Sendable {
         /// Of a trial, not judged: connections open, caches fill.
@@ -34,10 +34,10 @@ package struct LadderPlan: Sendable {
 
     package struct SearchRange: Sendable {
         /// Requests a second.
-        package var start = 50.0
+        package var start = 100.0
         package var most = 20_000.0
-        package var precision = 1.15
-        package var trialsMax = 14
+        package var precision = 1.1
+        package var trialsMax = 16
 
         package init() {}
     }

@@ -23,10 +23,7 @@ struct PhaseClimb {
     func climb(_ rung: inout LadderRung) async throws {
         try await search(&rung)
         guard let rate = rung.result?.rate else { return }
-        let weakest = phase.topology.weakestMember
-        let others = [phase.topology.workingMember].compactMap { $0 }
-            .filter { $0.target != weakest.target }
-        for member in ([weakest] + others).prefix(plan.killsMax) {
+        for member in phase.topology.membersToKill.prefix(plan.killsMax) {
             try await kill(member, at: max(1, (rate / 2).rounded()), &rung)
         }
     }
@@ -46,6 +43,8 @@ struct PhaseClimb {
         }
         guard case .finished(let result) = search.step else { return }
         rung.result = result
+        rung.costs =
+            rung.trials.last { $0.rate == result.rate && $0.outcome == .held }?.costs ?? []
         rung.bottleneck = pressed.bottleneck
     }
 
@@ -69,9 +68,9 @@ struct PhaseClimb {
             ])
         let verdict = Verdict(of: run, objectives: plan.objectives, settings: settings)
         let end = length.nanoseconds + 1_000_000_000
-        return (
-            LadderTrial(rate, purpose, verdict), Bottleneck(record.samples, in: warm..<end)
-        )
+        var trial = LadderTrial(rate, purpose, verdict)
+        trial.costs = TierCost.costs(record.samples, in: warm..<end, at: rate)
+        return (trial, Bottleneck(record.samples, in: warm..<end))
     }
 
     private var settings: JudgeSettings {

@@ -83,21 +83,20 @@ struct StepReader {
     ) -> FaultSpec? {
         switch word {
         case .kill:
-            let signal = fields.optional("signal", Checked.word("signal", KillSignal.self))
-            return .kill(signal: signal ?? .kill)
+            return .kill(signal: fields.value(FaultParameters.signal) ?? .kill)
         case .pause: return .pause
         case .latency: return latency(&fields)
-        case .loss: return fields.required("ratio", Checked.share).map(FaultSpec.loss)
+        case .loss: return fields.value(FaultParameters.ratio).map(FaultSpec.loss)
         case .partition: return .partition
         case .cacheFlush: return .cacheFlush
         case .slowloris:
-            let count = fields.optional("connections", Checked.integer(1...20_000))
-            return .slowloris(connections: count ?? 500)
+            return .slowloris(connections: fields.value(FaultParameters.connections) ?? 500)
         case .shardSplit:
-            let boundary = fields.optional("boundary", Checked.integer(1 ... .max))
+            let boundary = fields.value(FaultParameters.boundary)
             return .shardSplit(boundary: boundary.map { UInt64($0) }, returns: isLasting)
         case .shardMove:
-            guard let node = fields.takeRequired("to"), let place = place(node) else { return nil }
+            let key = FaultParameters.place.key
+            guard let node = fields.takeRequired(key), let place = place(node) else { return nil }
             return .shardMove(to: place, returns: isLasting)
         }
     }
@@ -125,9 +124,8 @@ struct StepReader {
     }
 
     private func latency(_ fields: inout Fields) -> FaultSpec? {
-        let delay = fields.required(
-            "delay", Checked.duration(.microseconds(1) ... .seconds(60)))
-        let jitter = fields.optional("jitter", Checked.duration(.zero ... .seconds(60)))
+        let delay = fields.value(FaultParameters.delay)
+        let jitter = fields.value(FaultParameters.jitter)
         guard let delay else { return nil }
         if let jitter, jitter > delay, let place = fields.location(of: "jitter") {
             log.error(

@@ -29,7 +29,10 @@ extension ExperimentSchema {
         return object(
             [("role", ["const": .string(kind.rawValue)])]
                 + size(of: kind) + places
-                + [("port", ref("port")), ("budget", ref("budget"))]
+                + [
+                    ("port", ref("port")), ("budget", ref("budget")),
+                    ("log", words(RequestLogging.self)),
+                ]
                 + settings.map { ($0.key, $0.1) },
             required: ["role"] + kind.specification.needed)
     }

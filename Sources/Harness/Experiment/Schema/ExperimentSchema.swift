@@ -79,34 +79,25 @@ package enum ExperimentSchema {
 
     /// A step with the parameters of its fault.
     private static func step(_ fault: FaultWord) -> JSON {
-        let parameters: [(String, JSON)] =
-            switch fault {
-            case .kill: [("signal", words(KillSignal.self))]
-            case .latency: [("delay", ref("duration")), ("jitter", ref("duration"))]
-            case .loss: [("ratio", ref("ratio"))]
-            case .shardSplit: [("boundary", integer(from: 1))]
-            case .shardMove: [("to", ref("selection"))]
-            case .slowloris: [("connections", integer(from: 1))]
-            case .pause, .partition, .cacheFlush: []
-            }
+        let parameters = fault.parameters
         let length: [(String, JSON)] =
             fault.length == .momentary ? [] : [("for", ref("duration"))]
-        let own = parameters.map(\.0).filter { ["delay", "ratio", "to"].contains($0) }
+        let own = parameters.filter(\.isRequired).map(\.key)
         let needsLength = fault.length == .lasting
         return object(
             [
                 ("at", ref("duration")), ("fault", ["const": .string(fault.rawValue)]),
                 ("target", target(of: fault)),
                 ("repeat", integer(from: 2)), ("every", ref("duration")),
-            ] + length + parameters,
+            ] + length + parameters.map { ($0.key, $0.schema) },
             required: ["at", "fault", "target"] + (needsLength ? ["for"] : []) + own)
     }
 
     private static func target(of fault: FaultWord) -> JSON {
-        switch fault {
-        case .kill, .pause, .cacheFlush, .shardSplit, .shardMove, .slowloris: ref("selection")
-        case .partition: ref("links")
-        case .latency, .loss: ["oneOf": [ref("selection"), ref("links")]]
+        switch fault.aim {
+        case .selection: ref("selection")
+        case .links: ref("links")
+        case .either: ["oneOf": [ref("selection"), ref("links")]]
         }
     }
 

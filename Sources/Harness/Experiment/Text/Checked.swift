@@ -25,6 +25,18 @@ enum Checked {
         }
     }
 
+    static func bandwidth(_ bounds: ClosedRange<Int>) -> Reader<Int> {
+        { text throws(ValueError) in
+            try within(bounds, try Quantity.bandwidth(text), text, Quantity.bandwidthText)
+        }
+    }
+
+    static func ratio(_ bounds: ClosedRange<Double>) -> Reader<Double> {
+        { text throws(ValueError) in
+            try within(bounds, try Quantity.ratio(text), text) { "\($0)" }
+        }
+    }
+
     /// A ratio above nothing.
     static func share(_ text: String) throws(ValueError) -> Double {
         let value = try Quantity.ratio(text)

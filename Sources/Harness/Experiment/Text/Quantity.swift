@@ -107,6 +107,30 @@ package enum Quantity {
         return Int(try scaled(number, by: scale.bytes, text))
     }
 
+    private static let bandwidthUnits: [(name: String, bits: Int64)] = [
+        ("bit/s", 1), ("kbit/s", 1000), ("Mbit/s", 1_000_000), ("Gbit/s", 1_000_000_000),
+    ]
+
+    /// Reads `10Mbit/s`, in bits a second; powers of ten, as networks count.
+    static func bandwidth(_ text: String) throws(ValueError) -> Int {
+        let number = text.prefix { $0.isASCIIDigit || $0 == "." }
+        let unit = String(text.dropFirst(number.count))
+        guard !number.isEmpty, let scale = bandwidthUnits.first(where: { $0.name == unit }) else {
+            let near = NearestWord.find(unit, among: bandwidthUnits.map(\.name))
+            throw ValueError(
+                "\"\(text)\" is not a bandwidth such as 10Mbit/s",
+                suggestion: number.isEmpty ? nil : near.map { "\(number)\($0)" })
+        }
+        return Int(try scaled(number, by: scale.bits, text))
+    }
+
+    /// Writes bits a second the way experiment files do.
+    package static func bandwidthText(_ bits: Int) -> String {
+        let unit = bandwidthUnits.last { Int64(bits) >= $0.bits && Int64(bits) % $0.bits == 0 }
+        guard let unit else { return "\(bits)bit/s" }
+        return "\(Int64(bits) / unit.bits)\(unit.name)"
+    }
+
     /// `MiB` for `MB`, `mb` or `M`.
     private static func binaryUnit(like unit: String) -> String? {
         let names = sizeUnits.map(\.name).filter { $0 != "B" }

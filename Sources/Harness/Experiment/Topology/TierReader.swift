@@ -61,7 +61,8 @@ struct TierReader {
         }
         let usual = kind.defaultPeerPort
         let peerPort = usual == nil ? nil : peerPort(&fields, besides: port, default: usual)
-        let budget = fields.take("budget").flatMap { NodeBudget.read($0, log) }
+        let budget = fields.take("budget").flatMap { NodeBudget.read($0, self.log) }
+        let log = fields.optional("log", Checked.word("requests to log", RequestLogging.self))
         let program = kind.specification.read(&fields, &self)
         fields.finish()
         guard let program else { return nil }
@@ -70,7 +71,7 @@ struct TierReader {
             regions: regions, program: .builtin(program), port: port, peerPort: peerPort,
             ready: kind.readiness,
             roleProbe: kind.roleProbe ?? (shape.replicaCount > 1 ? .resp(["ROLE"]) : nil),
-            budget: budget)
+            budget: budget, log: log ?? .trouble)
     }
 
     /// The name of another tier under a key; `TopologyCheck` sees whether it exists.

@@ -44,6 +44,8 @@ package struct TierSpec: Sendable, Equatable {
     package var roleProbe: Probe?
     /// What each of its nodes is held to; nil: nothing.
     package var budget: NodeBudget?
+    /// Of which requests its nodes tell in their logs; not for programs of others.
+    package var log = RequestLogging.trouble
 
     /// Nodes in all.
     package var count: Int { shape.count }

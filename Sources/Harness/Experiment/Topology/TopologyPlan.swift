@@ -43,11 +43,12 @@ extension Topology {
         var probePort: UInt16?
         switch tier.program {
         case .builtin(let builtin):
-            let blueprint = NodeBlueprint(
+            var blueprint = NodeBlueprint(
                 name: name, listen: own.address, dataFolder: "\(folder)/data",
                 seed: NodeSeed.derive(from: seed, name: name),
                 metrics: SocketAddress(ip: own.address.ip, port: AddressPlan.metricsPort),
                 settings: builtin.spec.settings(of: tier, at: place, in: self))
+            blueprint.log = tier.log
             program = .builtin(blueprint, path: "\(folder)/blueprint.json")
             probePort = builtin.spec.probePort
         case .exec(let exec):

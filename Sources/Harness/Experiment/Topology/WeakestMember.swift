@@ -29,9 +29,15 @@ extension Topology {
         return weakest
     }
 
-    /// One of the tier that does the users' work; nil: it is another program that does.
-    package var workingMember: WeakMember? {
-        tiersFromEntry.first { $0.kind == .app }.map(member)
+    /// The weakest, then one of the tier that does the users' work and one of the tier that has their
+    /// data: the same in every phase, so that what they cost compares. In a monolith all are one.
+    package var membersToKill: [WeakMember] {
+        let tiers = [TierKind.app, .store].compactMap { kind in
+            tiersFromEntry.first { $0.kind == kind }
+        }
+        return tiers.map(member).reduce(into: [weakestMember]) { members, member in
+            if !members.contains(where: { $0.tier == member.tier }) { members.append(member) }
+        }
     }
 
     private func member(of tier: TierSpec) -> WeakMember {

@@ -42,7 +42,7 @@ extension LadderReport {
     private var htmlTable: String {
         let heads = [
             "Phase", "Claim, users", "Measured, users", "Rate", "Saturated first", "One kill",
-            "The next phase",
+            "The next phase", "Does it remove this bottleneck?",
         ]
         let rows = rungs.map { rung -> [String] in
             [
@@ -53,6 +53,8 @@ extension LadderReport {
                         + $0.finding.evidence
                 } ?? "-", rung.kills.map(\.text).joined(separator: "; "),
                 rung.next.joined(separator: "; "),
+                steps.first { $0.from == rung.name }.map { "\($0.claim.rawValue): \($0.text)" }
+                    ?? "",
             ]
         }
         let head = heads.map { "<th>\($0)</th>" }.joined()

@@ -3,13 +3,15 @@
 //
 //     schema, outcome, exitCode, seed, started, elapsedNanoseconds, objectives [text], thinkTimeSeconds,
 //     load {arrivals, journeys {}, users, popularity}, host {}, failure,
-//     phases [{name, file, nodes, claimUsers, rate, users, confirmed, atLeast, limit: objectives |
-//              generator | range, heldToBudgets, budgets {tier: text},
+//     phases [{name, file, nodes, claimUsers, rate, failingRate, users, confirmed, atLeast, limit:
+//              objectives | generator | range, heldToBudgets, budgets {tier: text},
+//              costs [{tier, nodes, microsecondsPerRequest, busiest, busiestShare, ceiling}],
 //              bottleneck {rate, tier, node, resource, pressure, saturatedSinceNanoseconds, evidence},
 //              kills [{target, tier, node, redundancy, rate, users, usersAffected, requestsLost,
 //                      recovery {status, nanoseconds, reason}, lostWrites}],
 //              trials [{rate, purpose, outcome: held | failed | saturated, planned, ok,
-//                       p50Nanoseconds, p99Nanoseconds, reasons}], next [text], problems [text]}]
+//                       p50Nanoseconds, p99Nanoseconds, reasons}], next [text], problems [text]}],
+//     steps [{from, to, claim: holds | eased | fails | unknown, text}]
 
 import Checkers
 import Experiment
@@ -37,6 +39,7 @@ extension LadderReport {
             "host": facts(host),
             "failure": failure.map(JSON.string) ?? .null,
             "phases": .array(rungs.map(json)),
+            "steps": .array(steps.map(json)),
         ]
     }
 
@@ -48,6 +51,7 @@ extension LadderReport {
             "nodes": .integer(Int64(rung.nodes)),
             "claimUsers": number(rung.claim),
             "rate": rate.map(JSON.number) ?? .null,
+            "failingRate": rung.result?.failing.map(JSON.number) ?? .null,
             "users": number(rate.map(users)),
             "confirmed": .bool(rung.result?.isConfirmed ?? false),
             "atLeast": .bool(rung.result?.isAtLeast ?? false),
@@ -55,6 +59,7 @@ extension LadderReport {
             "heldToBudgets": .bool(rung.isHeld),
             "budgets": facts(rung.budgets),
             "bottleneck": rung.bottleneck.map(json) ?? .null,
+            "costs": .array(rung.costs.map(json)),
             "kills": .array(rung.kills.map(json)),
             "trials": .array(rung.trials.map(json)),
             "next": .array(rung.next.map(JSON.string)),
@@ -64,6 +69,23 @@ extension LadderReport {
 
     private func json(_ bottleneck: LadderBottleneck) -> JSON {
         .object([("rate", .number(bottleneck.rate))] + (bottleneck.finding.json.object ?? []))
+    }
+
+    private func json(_ cost: TierCost) -> JSON {
+        [
+            "tier": .string(cost.tier), "nodes": .integer(Int64(cost.nodes)),
+            "microsecondsPerRequest": .number((cost.perRequest * 10).rounded() / 10),
+            "busiest": .string(cost.busiest),
+            "busiestShare": .number((cost.busiestShare * 1000).rounded() / 1000),
+            "ceiling": .number(cost.ceiling.rounded()),
+        ]
+    }
+
+    private func json(_ step: LadderStep) -> JSON {
+        [
+            "from": .string(step.from), "to": .string(step.to),
+            "claim": .string(step.claim.rawValue), "text": .string(step.text),
+        ]
     }
 
     private func json(_ kill: LadderKill) -> JSON {

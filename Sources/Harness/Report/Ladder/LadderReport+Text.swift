@@ -9,6 +9,7 @@ extension LadderReport {
         var lines = [headline, ""] + table.lines(indent: "  ", coloured: coloured)
         lines += ["", "  users, logarithmic: # measured, . claimed"] + bars
         for rung in rungs { lines += [""] + details(rung) }
+        lines += claims
         lines += ["", "  " + assumption] + heldLine.map { "  " + $0 }
         if let failure { lines += ["  the harness failed: \(failure)"] }
         return lines.joined(separator: "\n") + "\n"
@@ -43,7 +44,8 @@ extension LadderReport {
         guard let result = rung.result else { return "not measured" }
         guard let rate = result.rate else { return "holds at no rate" }
         let mark = result.isAtLeast ? ">= " : ""
-        return mark + Self.rate(rate) + (result.isConfirmed ? "" : " (not confirmed)")
+        let end = result.failing.map { ", not \(Self.rate($0))" } ?? ""
+        return mark + Self.rate(rate) + end + (result.isConfirmed ? "" : " (not confirmed)")
     }
 
     /// How many times the first rung's rate, and what the article has it at.
@@ -106,11 +108,27 @@ extension LadderReport {
                 "    \(word): \(found.finding.tier) at \(Self.rate(found.rate)), "
                     + found.finding.evidence)
         }
+        if !rung.costs.isEmpty {
+            lines.append("    a request costs " + rung.costs.map(Self.cost).joined(separator: "; "))
+        }
         lines += rung.kills.map { "    \($0.text)" }
         if !rung.next.isEmpty {
             lines.append("    the next phase: " + rung.next.joined(separator: "; "))
         }
         return lines + rung.problems.map { "    problem: \($0)" }
+    }
+
+    /// As `store 62 us on 1 node, full at 1600/s`.
+    private static func cost(_ cost: TierCost) -> String {
+        "\(cost.tier) \(cost.text) on \(cost.nodes) \(cost.nodes == 1 ? "node" : "nodes"), full at "
+            + rate(cost.ceiling)
+    }
+
+    /// Whether each phase removes the bottleneck of the one before; empty for a single one.
+    private var claims: [String] {
+        if steps.isEmpty { return [] }
+        return ["", "  does each phase remove the bottleneck of the one before?"]
+            + steps.map { "    \($0.from) to \($0.to): \($0.claim.rawValue): \($0.text)" }
     }
 
     var assumption: String {

@@ -62,6 +62,8 @@ package struct LadderRung: Sendable {
     package var trials: [LadderTrial] = []
     package var result: RateSearch.Result?
     package var bottleneck: LadderBottleneck?
+    /// What a request cost each tier at the highest rate that held.
+    package var costs: [TierCost] = []
     package var kills: [LadderKill] = []
     /// What the step to the next rung changes; empty on the last.
     package var next: [String] = []
@@ -102,6 +104,8 @@ package struct LadderTrial: Sendable {
     /// Nanoseconds; nil: nothing was answered.
     package var p50: Int64?
     package var p99: Int64?
+    /// What a request of this trial cost each tier.
+    package var costs: [TierCost] = []
     /// The objectives that did not hold, or what was wrong with the generator.
     package var reasons: [String]
 

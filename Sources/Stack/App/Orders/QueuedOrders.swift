@@ -1,6 +1,7 @@
 // Orders that a worker does later: published to the queue, and noted in the cache for whoever asks
 // before a worker has done it. Without a cache nobody knows of an order until it is done.
 
+import Endpoints
 import Linux
 import Reactor
 import Wire
@@ -13,7 +14,10 @@ struct QueuedOrders: OrderDesk {
     func place(
         _ order: ShopOrder, deadline: MonotonicTime
     ) async throws(DependencyError) -> PlacedOrder {
-        let message: JSON = ["user": .integer(Int64(order.user)), "order": .string(order.id)]
+        // The worker's lines are to be found by the id of the request that ordered.
+        let request = RequestContext.current.map { [("request", JSON.string($0.id))] } ?? []
+        let message = JSON.object(
+            [("user", .integer(Int64(order.user))), ("order", .string(order.id))] + request)
         let member = try await queue.publish(
             "orders", key: "{u\(order.user)}", message.text, deadline: deadline)
         try? await cache?.set(note(of: order), "queued", lifetime: .seconds(600))

@@ -19,7 +19,7 @@ enum CacheCommand: UInt8, CaseIterable, Sendable {
     case zrangebyscore, zpopmin, zpopmax, zremrangebyrank, zremrangebyscore, zscan
     case multi, exec, discard, watch, unwatch
     case subscribe, unsubscribe, psubscribe, punsubscribe, publish, pubsub
-    case lease, wait, repl
+    case lease, wait, repl, with
     case dbsize, flushall, flushdb, info, config
 
     /// In small letters, as Redis prints it in errors.
@@ -52,7 +52,7 @@ enum CacheCommand: UInt8, CaseIterable, Sendable {
             .hscan, .lpush, .rpush, .lpushx, .rpushx, .sadd, .srem, .smismember, .sscan, .zrem,
             .zmscore, .zscan, .lease:
             -3
-        case .hset, .hmset, .zadd, .zrange, .zrevrange, .zrangebyscore: -4
+        case .hset, .hmset, .zadd, .zrange, .zrevrange, .zrangebyscore, .with: -4
         }
     }
 

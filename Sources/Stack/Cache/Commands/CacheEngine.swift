@@ -8,6 +8,8 @@ package struct CacheEngine {
     var subscriptions = Subscriptions()
     /// Set when the node is one of a group; then writes go to the followers, and a follower takes none.
     var replication: ReplicationState?
+    /// Tells of single commands; nil: nobody is told.
+    var requestTrace: RequestTrace?
     /// Calls by command, for INFO's commandstats.
     var calls = [Int](repeating: 0, count: CacheCommand.allCases.count)
     var failures = [Int](repeating: 0, count: CacheCommand.allCases.count)
@@ -22,6 +24,7 @@ package struct CacheEngine {
         _ call: consuming CommandCall, for client: inout ClientState, into reply: inout ReplyBuffer
     ) {
         call.command = CacheCommand.named(call[0])
+        if call.command == .with { return executeOnBehalf(call, for: &client, into: &reply) }
         let command = Int(call.command.rawValue)
         calls[command] += 1
         do throws(CommandError) {
@@ -92,7 +95,7 @@ package struct CacheEngine {
             try runPubSub(call, for: &client, into: &reply)
         case .ping, .echo, .quit, .hello, .reset, .select, .client, .command, .role, .info, .config:
             try runServer(call, for: &client, into: &reply)
-        case .unknown: throw unknown(call)
+        case .unknown, .with: throw unknown(call)
         }
     }
 

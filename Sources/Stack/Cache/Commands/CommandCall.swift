@@ -24,6 +24,12 @@ package struct CommandCall: ~Escapable {
         get { bytes.extracting(ranges[index]) }
     }
 
+    /// The command without its first words.
+    @_lifetime(copy self)
+    func dropping(_ count: Int) -> CommandCall {
+        CommandCall(bytes: bytes, words: ranges.extracting(count...), now: now)
+    }
+
     /// Whether a word is this option, whatever its case; `option` is in capitals.
     func word(_ index: Int, is option: String) -> Bool {
         let word = self[index]

@@ -27,6 +27,9 @@ package struct CacheStatus: Equatable, Sendable {
 
     package init() {}
 
+    /// A stored answer that was served although it is stale, which the detail gives the reason of.
+    package var isStaleHit: Bool { isHit && detail != nil }
+
     /// `name` is a token, as node names are.
     package func text(of name: String) -> String {
         var text = name

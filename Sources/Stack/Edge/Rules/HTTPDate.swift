@@ -1,28 +1,89 @@
-// Dates as HTTP writes them (RFC 9110 section 5.6.7), read with the leniency that RFC 9111 section
-// 4.2 asks of a cache: case does not matter, UTC is as good as GMT, other zones are invalid.
+// Dates as HTTP writes them (RFC 9110 section 5.6.7):
 //
 //     Sun, 06 Nov 1994 08:49:37 GMT     IMF-fixdate, the one that is written
 //     Sunday, 06-Nov-94 08:49:37 GMT    RFC 850, two-digit years
 //     Sun Nov  6 08:49:37 1994          asctime
 //
-// The text is taken as a bag of words, told apart by their form, so that a missing comma or a second
-// space does not turn a date with one possible meaning into "expired long ago".
+// Case does not matter (RFC 9111 section 4.2). All else does: a date that is none of these is a time
+// in the past (section 5.3), for an origin that cannot write it cannot be trusted to mean it.
 
 package enum HTTPDate {
     private static let months = [
         "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
     ]
-    private static let weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    private static let weekdays = [
+        "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
+    ]
 
-    /// Seconds since 1970; nil when the text has no meaning as a date in GMT.
+    /// Seconds since 1970; nil when the text is in none of the three forms.
     ///
     /// `now` settles the century of a two-digit year: it is never more than 50 years ahead.
     package static func parse(_ text: String, now: Int64) -> Int64? {
-        var parts = DateParts()
-        for word in text.split(whereSeparator: { " ,-\t".contains($0) }) {
-            guard take(word, into: &parts) else { return nil }
+        let words = text.lowercased().split(separator: " ", omittingEmptySubsequences: false)
+        switch words.count {
+        case 4: return rfc850(words, now: now)
+        case 6 where words[0].hasSuffix(","): return fixdate(words)
+        case 5, 6: return asctime(words)
+        default: return nil
         }
-        return parts.seconds(now: now)
+    }
+
+    private static func fixdate(_ words: [Substring]) -> Int64? {
+        guard isWeekday(words[0].dropLast(), isShort: true), words[5] == "gmt",
+            let year = number(words[3], digits: 4)
+        else { return nil }
+        return seconds(year, words[2], number(words[1], digits: 2), words[4])
+    }
+
+    private static func rfc850(_ words: [Substring], now: Int64) -> Int64? {
+        let date = words[1].split(separator: "-", omittingEmptySubsequences: false)
+        guard words[0].hasSuffix(","), isWeekday(words[0].dropLast(), isShort: false),
+            words[3] == "gmt", date.count == 3, let ending = number(date[2], digits: 2)
+        else { return nil }
+        let current = Calendar.civil(ofDay: Int(floored: now, by: 86_400)).year
+        let year = current / 100 * 100 + ending
+        return seconds(
+            year > current + 50 ? year - 100 : year, date[1], number(date[0], digits: 2), words[2])
+    }
+
+    /// A day of one digit stands behind a second space.
+    private static func asctime(_ words: [Substring]) -> Int64? {
+        let isPadded = words.count == 6
+        guard isWeekday(words[0], isShort: true), !isPadded || words[2].isEmpty,
+            let year = number(words[words.count - 1], digits: 4)
+        else { return nil }
+        let day = number(words[words.count - 3], digits: isPadded ? 1 : 2)
+        return seconds(year, words[1], day, words[words.count - 2])
+    }
+
+    private static func seconds(
+        _ year: Int, _ monthName: Substring, _ day: Int?, _ time: Substring
+    ) -> Int64? {
+        guard let index = months.firstIndex(of: String(monthName)), let day,
+            let time = secondOfDay(time), year > 1600,
+            (1...Calendar.days(in: index + 1, of: year)).contains(day)
+        else { return nil }
+        return Int64(Calendar.day(ofCivil: year, index + 1, day)) * 86_400 + Int64(time)
+    }
+
+    /// Leap seconds are seconds too.
+    private static func secondOfDay(_ time: Substring) -> Int? {
+        let fields = time.split(separator: ":", omittingEmptySubsequences: false)
+        let values = fields.compactMap { number($0, digits: 2) }
+        guard fields.count == 3, values.count == 3, values[0] < 24, values[1] < 60,
+            values[2] <= 60
+        else { return nil }
+        return values[0] * 3600 + values[1] * 60 + values[2]
+    }
+
+    private static func isWeekday(_ word: Substring, isShort: Bool) -> Bool {
+        weekdays.contains { isShort ? $0.prefix(3) == word : $0 == word }
+    }
+
+    private static func number(_ word: Substring, digits: Int) -> Int? {
+        guard word.utf8.count == digits, word.utf8.allSatisfy({ (0x30...0x39).contains($0) })
+        else { return nil }
+        return Int(word)
     }
 
     /// IMF-fixdate, as `Sun, 06 Nov 1994 08:49:37 GMT`.
@@ -32,88 +93,18 @@ package enum HTTPDate {
         let (year, month, day) = Calendar.civil(ofDay: days)
         let weekday = weekdays[((days + 3) % 7 + 7) % 7]
         let time = [rest / 3600, rest / 60 % 60, rest % 60].map { padded($0, 2) }
-        return "\(capitalised(weekday)), \(padded(day, 2)) \(capitalised(months[month - 1])) "
+        return
+            "\(capitalised(weekday.prefix(3))), \(padded(day, 2)) \(capitalised(months[month - 1])) "
             + "\(padded(year, 4)) \(time.joined(separator: ":")) GMT"
     }
 
-    private static func take(_ word: Substring, into parts: inout DateParts) -> Bool {
-        if word.contains(":") { return parts.takeTime(word) }
-        if word.utf8.allSatisfy({ (0x30...0x39).contains($0) }) { return parts.takeNumber(word) }
-        let lowered = word.lowercased()
-        if lowered == "gmt" || lowered == "utc" { return parts.takeZone() }
-        if let month = months.firstIndex(of: lowered) { return parts.takeMonth(month + 1) }
-        return weekdays.contains(String(lowered.prefix(3)))
-    }
-
-    private static func capitalised(_ word: String) -> String {
+    private static func capitalised(_ word: some StringProtocol) -> String {
         word.prefix(1).uppercased() + word.dropFirst()
     }
 
     private static func padded(_ number: Int, _ width: Int) -> String {
         let digits = String(number)
         return String(repeating: "0", count: max(0, width - digits.count)) + digits
-    }
-}
-
-/// What the words of a date have said so far.
-private struct DateParts {
-    private var day: Int?
-    private var month: Int?
-    private var year: (value: Int, digits: Int)?
-    private var secondOfDay: Int?
-    private var hasZone = false
-    /// asctime puts the month before the day, and has no zone.
-    private var isMonthFirst = false
-
-    mutating func takeNumber(_ word: Substring) -> Bool {
-        guard word.utf8.count <= 4, let value = Int(word) else { return false }
-        if day == nil {
-            day = value
-        } else if year == nil {
-            year = (value, word.utf8.count)
-        } else {
-            return false
-        }
-        return true
-    }
-
-    mutating func takeMonth(_ value: Int) -> Bool {
-        guard month == nil else { return false }
-        isMonthFirst = day == nil
-        month = value
-        return true
-    }
-
-    mutating func takeTime(_ word: Substring) -> Bool {
-        let fields = word.split(separator: ":", omittingEmptySubsequences: false)
-        guard secondOfDay == nil, fields.count == 3 else { return false }
-        let values = fields.compactMap { $0.utf8.count <= 2 ? Int($0) : nil }
-        guard values.count == 3, (0..<24).contains(values[0]), (0..<60).contains(values[1]),
-            (0...60).contains(values[2])
-        else { return false }
-        secondOfDay = values[0] * 3600 + values[1] * 60 + values[2]
-        return true
-    }
-
-    mutating func takeZone() -> Bool {
-        defer { hasZone = true }
-        return !hasZone
-    }
-
-    func seconds(now: Int64) -> Int64? {
-        guard let day, let month, let secondOfDay, hasZone || isMonthFirst,
-            let year = fullYear(now: now), (1601...9999).contains(year),
-            (1...Calendar.days(in: month, of: year)).contains(day)
-        else { return nil }
-        return Int64(Calendar.day(ofCivil: year, month, day)) * 86_400 + Int64(secondOfDay)
-    }
-
-    private func fullYear(now: Int64) -> Int? {
-        guard let year, year.digits == 4 || year.digits == 2 else { return nil }
-        if year.digits == 4 { return year.value }
-        let current = Calendar.civil(ofDay: Int(floored: now, by: 86_400)).year
-        let full = current / 100 * 100 + year.value
-        return full > current + 50 ? full - 100 : full
     }
 }
 

@@ -24,9 +24,10 @@ package enum StoredFields {
 
     /// The stored fields after a 304: each name that it brings takes the place of those stored.
     ///
-    /// What describes the stored bytes stays, since a 304 brings none (section 3.2).
+    /// Content-Length stays, since a 304 brings no bytes. Content-Encoding does not: the bytes are
+    /// stored as they came, so nothing here depends on it (section 3.2).
     package static func updated(_ stored: HTTPHeaders, by update: HTTPHeaders) -> HTTPHeaders {
-        let excluded = ["content-encoding", "content-range"] + perAnswer + proxyFields
+        let excluded = perAnswer + proxyFields
         let names = Set(update.all.map { $0.name.lowercased() }).subtracting(excluded)
         // Put together anew, for removed fields would stay behind in memory with each renewal.
         var result: HTTPHeaders = [:]

@@ -20,8 +20,8 @@ enum ObjectAnswer {
     ///
     /// `appendStatus` writes the value of Cache-Status.
     static func append(
-        _ object: StoredObject, to request: HTTPRequestHead, moment: Moment, keepAlive: Bool,
-        into bytes: inout [UInt8], appendStatus: (inout [UInt8]) -> Void
+        _ object: StoredObject, to request: HTTPRequestHead, moment: Moment, isStale: Bool,
+        keepAlive: Bool, into bytes: inout [UInt8], appendStatus: (inout [UInt8]) -> Void
     ) -> Range<Int> {
         let part = part(of: object, for: request)
         switch part {
@@ -43,6 +43,8 @@ enum ObjectAnswer {
         bytes.append(text: "\r\nCache-Status: ")
         appendStatus(&bytes)
         bytes.appendLineEnd()
+        // Obsolete since RFC 9111, and all that an older client understands of Cache-Status.
+        if isStale { bytes.append(text: "Warning: 110 - \"Response is Stale\"\r\n") }
         if !keepAlive {
             bytes.append(text: "Connection: close\r\n")
         } else if request.version == .http10 {

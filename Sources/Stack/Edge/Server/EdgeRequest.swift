@@ -1,6 +1,7 @@
 // A request as the edge sees it: what it asks for, what it allows, and how long there is for it.
 
 import Linux
+import Reactor
 import Wire
 
 struct EdgeRequest {
@@ -82,6 +83,18 @@ struct Validators {
         entityTag = facts.entityTag
         lastModified = facts.lastModifiedSeconds == nil ? nil : facts.lastModified
     }
+
+    /// The tags of several, to learn which of them is meant; nil where there is none.
+    @ReactorActor
+    init?(_ variants: [StoredObject]) {
+        let tags = variants.prefix(Self.tagsMax).compactMap(\.facts.entityTag)
+        if tags.isEmpty { return nil }
+        entityTag = tags.joined(separator: ", ")
+        lastModified = nil
+    }
+
+    /// A header of tags that grows with the number of variants would be refused at last.
+    private static let tagsMax = 8
 }
 
 extension EdgeRequest {

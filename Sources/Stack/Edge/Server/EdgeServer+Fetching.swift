@@ -9,8 +9,11 @@ import Wire
 
 extension EdgeServer {
     /// Starts a request to the origin; others may join it if it has a key to be found under.
+    ///
+    /// With `variants` the origin may say that one of them is the answer to this request as well.
     func begin(
-        _ request: EdgeRequest, validating object: StoredObject?, sharedAs flightKey: FlightKey?
+        _ request: EdgeRequest, validating object: StoredObject?,
+        among variants: [StoredObject] = [], sharedAs flightKey: FlightKey?
     ) -> Flight {
         let flight = Flight(request.key)
         if let flightKey {
@@ -19,7 +22,7 @@ extension EdgeServer {
             loneFlights[ObjectIdentifier(flight)] = flight
         }
         Task { @ReactorActor in
-            await fly(flight, request, object, flightKey)
+            await fly(flight, request, object, variants, flightKey)
             withdraw(flight, flightKey)
             loneFlights[ObjectIdentifier(flight)] = nil
         }
@@ -50,11 +53,11 @@ extension EdgeServer {
 
     private func fly(
         _ flight: Flight, _ request: EdgeRequest, _ object: StoredObject?,
-        _ flightKey: FlightKey?
+        _ variants: [StoredObject], _ flightKey: FlightKey?
     ) async {
         let now = MonotonicTime.now()
         let upstream = request.forwarded(
-            by: name, validating: object.map { Validators($0.facts) },
+            by: name, validating: object.map { Validators($0.facts) } ?? Validators(variants),
             isShared: flightKey != nil, now: now, timeout: settings.originTimeout)
         let sent = self.now
         do {
@@ -63,11 +66,27 @@ extension EdgeServer {
                 deadline: now + settings.connectTimeout + settings.originTimeout,
                 onInterim: flight.note(interim:))
             let times = ExchangeTimes(sent: sent, received: self.now)
-            await receive(answer, times, flight, request, object, flightKey)
+            if answer.head.status == 304, object == nil, !variants.isEmpty {
+                await settle(answer.head, times, variants, flight, request, flightKey)
+            } else {
+                await receive(answer, times, flight, request, object, flightKey)
+            }
         } catch {
             noteFailure("\(error)", request)
             if let object { pause(object) }
             flight.conclude(.failed(error))
+        }
+    }
+
+    /// The origin named one of the variants, or else is asked again without a word of them.
+    private func settle(
+        _ head: HTTPResponseHead, _ times: ExchangeTimes, _ variants: [StoredObject],
+        _ flight: Flight, _ request: EdgeRequest, _ flightKey: FlightKey?
+    ) async {
+        if let object = adopt(head, times, variants, flight, request) {
+            flight.conclude(.renewed(object, by: 304))
+        } else {
+            await fly(flight, request, nil, [], flightKey)
         }
     }
 
@@ -89,7 +108,7 @@ extension EdgeServer {
             if head.status == 304 {
                 object.renew(by: head.headers, times)
                 store.noteRenewal(of: object)
-                flight.conclude(.renewed(object))
+                flight.conclude(.renewed(object, by: 304))
                 return
             }
             if Self.isFailure(head.status), mayStandIn(object, request) {
@@ -101,7 +120,10 @@ extension EdgeServer {
             }
         }
         let facts = ResponseFacts(status: head.status, headers: head.headers, times: times)
-        if request.head.method == "HEAD" { renew(by: head, facts, request, times) }
+        if request.head.method == "HEAD", let object = renew(by: head, facts, request, times) {
+            flight.conclude(.renewed(object, by: head.status))
+            return
+        }
         await bring(answer, head, facts, flight, request, flightKey)
     }
 
@@ -125,12 +147,15 @@ extension EdgeServer {
         _ answer: OriginAnswer, _ head: HTTPResponseHead, _ facts: ResponseFacts,
         _ flight: Flight, _ request: EdgeRequest, _ flightKey: FlightKey?
     ) async {
-        let names: [String]
-        if case .names(let list) = facts.vary { names = list } else { names = [] }
-        let variant = VaryKey(names: names, request: request.head.headers)
+        let variant = VaryKey(names: facts.vary.names, request: request.head.headers)
         let isStored = mayStore(answer, head, facts, request)
         let isShareable =
             isStored && !facts.directives.noCache && facts.freshness(at: now) > 0
+        var head = head
+        // How old it was when it came, which the client could not tell from its Date alone.
+        if isStored, facts.initialAge >= 1000 {
+            head.headers["Age"] = String(facts.initialAge / 1000)
+        }
         let stream = BodyStream(isKept: isStored)
         flight.seat(stream.attach())
         if isShareable {
@@ -209,26 +234,6 @@ extension EdgeServer {
             StoredObject(
                 key: request.key, variant: variant, head: head, facts: facts,
                 body: stream.whole(), tags: tags))
-    }
-
-    /// An answer to HEAD renews what is stored of GET, or shows that it is out of date (RFC 9111
-    /// section 4.3.5).
-    private func renew(
-        by head: HTTPResponseHead, _ facts: ResponseFacts, _ request: EdgeRequest,
-        _ times: ExchangeTimes
-    ) {
-        guard let object = store.object(for: request.key, request.head.headers),
-            (200..<300).contains(head.status)
-        else { return }
-        let isSame = StoredFields.describesSame(
-            object.facts, length: object.body.count, head: facts,
-            headLength: head.headers["content-length"])
-        if isSame {
-            object.renew(by: head.headers, times)
-            store.noteRenewal(of: object)
-        } else {
-            object.isExpired = true
-        }
     }
 
     private func invalidate(

@@ -64,7 +64,8 @@ extension EdgeServer {
         if let underway = flights[flightKey] {
             (flight, isLeader) = (underway, false)
         } else {
-            flight = begin(request, validating: object, sharedAs: flightKey)
+            let variants = object == nil ? store.variants(of: request.key) : []
+            flight = begin(request, validating: object, among: variants, sharedAs: flightKey)
             isLeader = true
         }
         guard
@@ -91,10 +92,10 @@ extension EdgeServer {
         _ object: StoredObject?, _ status: inout CacheStatus, isLeader: Bool
     ) -> EdgeReply? {
         switch outcome {
-        case .renewed(let renewed):
+        case .renewed(let renewed, let code):
             guard isLeader || isUsable(renewed, request) else { return nil }
             counts.revalidated += 1
-            status.forwardStatus = 304
+            status.forwardStatus = code
             status.timeToLive = renewed.facts.secondsLeft(at: now)
             return .object(renewed, status)
         case .stale(let stale):

@@ -61,7 +61,7 @@ final class EdgeSession: ServerSession {
     private func serve(_ head: HTTPRequestHead) async throws -> Bool {
         let moment = server.now
         if let object = server.hit(for: head, at: moment) {
-            return try await answer(with: object, to: head, at: moment) {
+            return try await answer(with: object, to: head, at: moment, isStale: false) {
                 server.appendHitStatus(of: object, at: moment, to: &$0)
             }
         }
@@ -79,7 +79,8 @@ final class EdgeSession: ServerSession {
         case .message(let response): return try await answer(with: response, to: head)
         case .object(let object, let status):
             let text = status.text(of: server.name)
-            return try await answer(with: object, to: head, at: server.now) {
+            let isStale = status.isStaleHit
+            return try await answer(with: object, to: head, at: server.now, isStale: isStale) {
                 $0.append(text: text)
             }
         case .stream(let answer, let reader):
@@ -107,14 +108,14 @@ final class EdgeSession: ServerSession {
     private func stays(_ head: HTTPRequestHead) -> Bool { head.keepAlive && !isFinishing }
 
     private func answer(
-        with object: StoredObject, to head: HTTPRequestHead, at moment: Moment,
+        with object: StoredObject, to head: HTTPRequestHead, at moment: Moment, isStale: Bool,
         appendStatus: (inout [UInt8]) -> Void
     ) async throws(TransportError) -> Bool {
         let stays = stays(head)
         outbound.removeAll(keepingCapacity: true)
         let part = ObjectAnswer.append(
-            object, to: head, moment: moment, keepAlive: stays, into: &outbound,
-            appendStatus: appendStatus)
+            object, to: head, moment: moment, isStale: isStale, keepAlive: stays,
+            into: &outbound, appendStatus: appendStatus)
         if part.count <= Self.inlineMax {
             outbound.append(contentsOf: object.body[part])
             connection.send(outbound)

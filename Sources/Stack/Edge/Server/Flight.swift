@@ -34,8 +34,8 @@ final class FlightAnswer {
 final class Flight {
     enum Outcome {
         case answer(FlightAnswer)
-        /// The origin said that what is stored still holds.
-        case renewed(StoredObject)
+        /// The origin said, by an answer of that status, that what is stored still holds.
+        case renewed(StoredObject, by: Int)
         /// The origin failed, and what is stored may stand in.
         case stale(StoredObject)
         case failed(ClientError)

@@ -50,6 +50,9 @@ final class EdgeStore {
     /// What the answers of a URI vary by, as far as is known; nil when nothing is stored of it.
     func variantNames(of key: CacheKey) -> [String]? { objects[key]?.first?.variant.names }
 
+    /// All that is stored of a URI, the newest first.
+    func variants(of key: CacheKey) -> [StoredObject] { objects[key] ?? [] }
+
     // MARK: Changing
 
     /// Takes an object in, in the place of one that the same request would have got.

@@ -6,6 +6,9 @@ import Replication
 package import Telemetry
 
 extension QueueServer {
+    /// Tells of every command in the log, not of failed and slow ones alone.
+    package func logEveryRequest() { clients.meter.logEveryRequest() }
+
     /// Adds rate, errors and duration of commands, and what the disk takes.
     package func describe(_ page: inout MetricsPage) {
         clients.meter.describe(as: "queue", &page)

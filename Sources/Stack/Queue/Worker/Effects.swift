@@ -26,12 +26,14 @@ final class Effects {
     private let isIdempotent: Bool
     private let name: String
     private let lanes: RequestLanes
+    private let passesContext: Bool
 
     /// The prefix is unique to this start of the process, since the store remembers its requests.
     init(
         _ shards: [[NamedAddress]], _ layout: ShardLayout, name: String, clientPrefix: String,
-        isIdempotent: Bool, random: SeededRandom
+        isIdempotent: Bool, passesContext: Bool = false, random: SeededRandom
     ) {
+        self.passesContext = passesContext
         router = ShardRouter(layout, shards: shards, random: random)
         self.name = name
         lanes = RequestLanes(prefix: clientPrefix)
@@ -44,7 +46,8 @@ final class Effects {
     ) async -> EffectOutcome {
         let lane = lanes.take()
         defer { lanes.give(back: lane) }
-        let words = command(order, lease, id: lane.words)
+        let prefix = passesContext ? RequestContext.prefix(until: deadline) : []
+        let words = prefix + command(order, lease, id: lane.words)
         do {
             let reply = try await router.call(
                 words, on: order.idempotencyKey, deadline: deadline)

@@ -1,11 +1,15 @@
-// An order as it lies on the queue: `{"user": 17, "order": "o-9"}`.
+// An order as it lies on the queue: `{"user": 17, "order": "o-9", "request": "r-1"}`. The request
+// is the one that ordered, if it had an id.
 
+import Endpoints
 import Wire
 
 /// What a worker is to do.
 struct Order: Equatable, Sendable {
     let user: Int
     let id: String
+    /// By which the log lines of all tiers are found.
+    let request: String?
 
     /// Nil for what no delivery will ever make readable.
     init?(_ payload: [UInt8]) {
@@ -14,6 +18,7 @@ struct Order: Equatable, Sendable {
         else { return nil }
         self.user = user
         self.id = id
+        request = json["request"]?.string.flatMap { RequestContext.isLegal(id: $0) ? $0 : nil }
     }
 
     /// Present once the order's effect is in the store.

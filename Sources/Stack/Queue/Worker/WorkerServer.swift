@@ -26,6 +26,7 @@ package final class WorkerServer {
     private let consumer: Consumer
     private let effects: Effects
     private let health: WorkerHealth
+    private var requests: OrderLog
     private let server: HTTPServer
     private let changed = Turnstile()
     /// Woken when the next heartbeat should not wait.
@@ -50,13 +51,15 @@ package final class WorkerServer {
         }
         let random = SeededRandom(seed: seed).fork(name)
         log = Log(name)
+        requests = OrderLog(log)
         self.settings = settings
         consumer = Consumer(settings, member: name, random: random.fork("queue"))
         // The start time makes the ids of this process's requests differ from its predecessor's.
         effects = Effects(
             settings.shards, settings.layout, name: name,
             clientPrefix: "\(name)-\(MonotonicTime.now().nanoseconds)",
-            isIdempotent: settings.idempotent, random: random.fork("store"))
+            isIdempotent: settings.idempotent, passesContext: settings.storeTakesContext,
+            random: random.fork("store"))
         let health = WorkerHealth()
         self.health = health
         do {
@@ -67,6 +70,9 @@ package final class WorkerServer {
     }
 
     package var address: SocketAddress { server.address }
+
+    /// Tells of every order in the log, not of failed and slow ones alone.
+    package func logEveryRequest() { requests.isEvery = true }
 
     /// Works until drained or stopped.
     package func run() async {
@@ -204,18 +210,24 @@ package final class WorkerServer {
         guard MonotonicTime.now() < deadline else {
             // The lease is over or about to be; whoever has the order next has the time.
             health.failed += 1
-            return log.warning("no time left for the effect", ["order": order.id])
+            return log.warning(
+                "no time left for the effect",
+                ["request": order.request ?? "-", "order": order.id])
         }
         if order.isPoison(share: settings.poison) {
-            return await fail(lease, "the order cannot be done", deadline)
+            return await fail(lease, order, "the order cannot be done", deadline)
         }
-        let outcome = await effects.apply(order, lease, deadline: deadline)
+        let began = MonotonicTime.now()
+        let outcome = await RequestContext.$current.withValue(order.context(until: deadline)) {
+            await effects.apply(order, lease, deadline: deadline)
+        }
         if isGivenUp(lease) { return }
         switch outcome {
         case .applied: health.done += 1
         case .alreadyApplied: health.repeated += 1
-        case .failed(let reason): return await fail(lease, reason, deadline)
+        case .failed(let reason): return await fail(lease, order, reason, deadline)
         }
+        requests.note(order, outcome, took: .now() - began)
         if settings.acknowledge == .afterEffect { await acknowledge(lease, deadline) }
     }
 
@@ -223,10 +235,12 @@ package final class WorkerServer {
     private func isGivenUp(_ lease: ReceivedLease) -> Bool { isDead || inHand[lease.name] == nil }
 
     private func fail(
-        _ lease: ReceivedLease, _ reason: String, _ deadline: MonotonicTime
+        _ lease: ReceivedLease, _ order: Order, _ reason: String, _ deadline: MonotonicTime
     ) async {
         health.failed += 1
-        log.warning("no effect yet", ["message": lease.name, "reason": reason])
+        log.warning(
+            "no effect yet",
+            ["request": order.request ?? "-", "message": lease.name, "reason": reason])
         guard settings.acknowledge == .afterEffect else { return }
         note(
             await consumer.reject(

@@ -97,6 +97,7 @@ extension AppSpec: TierSpecification {
         settings.work = work ?? settings.work
         settings.storeTakesContext = store.map(topology.isOurs) ?? false
         settings.queueTakesContext = queue.map(topology.isOurs) ?? false
+        settings.cacheTakesContext = cache.map(topology.isOurs) ?? false
         if let cache { caching.apply(to: &settings, cache: cache, in: topology) }
         return .app(settings)
     }

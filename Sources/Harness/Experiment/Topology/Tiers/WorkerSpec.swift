@@ -58,6 +58,7 @@ extension WorkerSpec: TierSpecification {
         var settings = WorkerSettings(
             queue: topology.addresses(named: queue), shards: topology.shards(named: store))
         settings.layout = topology.shardLayout(named: store)
+        settings.storeTakesContext = topology.isOurs(store)
         settings.partitions = topology.partitionCount(named: queue)
         settings.work = work
         settings.concurrency = concurrency ?? settings.concurrency
