@@ -187,7 +187,7 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
     }
 
     private func fireTimers() {
-        if timers.isEmpty { return }
+        if timers.nextDeadline == .distantFuture { return }
         let now = MonotonicTime.now()
         while let action = timers.takeDue(at: now) { action() }
     }
@@ -196,8 +196,8 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
         var timeout: Duration?
         if !ready.isEmpty {
             timeout = .zero
-        } else if let next = timers.nextDeadline {
-            timeout = max(.zero, next - .now())
+        } else if timers.nextDeadline != .distantFuture {
+            timeout = max(.zero, timers.nextDeadline - .now())
         }
         let count: Int
         do {
@@ -205,11 +205,18 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
         } catch {
             preconditionFailure("epoll failed on the loop: \(error)")
         }
+        if count > 0 { ReactorActor.assumeIsolated { deliver(count) } }
+    }
+
+    /// Hands out what one wait brought: isolation is assumed once for all, not with each event.
+    @ReactorActor
+    private func deliver(_ count: Int) {
         for index in 0..<count { deliver(epoll.event(at: index)) }
     }
 
     /// Calls back with neither table being accessed, since a callback may drop the last reference
     /// to a connection, whose end unregisters it.
+    @ReactorActor
     private func deliver(_ event: Epoll.Event) {
         if event.token == Self.wakeupToken {
             wakeup.drain()
@@ -222,15 +229,11 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
     // MARK: Descriptors
 
     /// Registers a descriptor, edge-triggered; the token stays valid until `unwatch`.
-    ///
-    /// Only the loop calls back, so the isolation is dropped from the function's type here, once,
-    /// instead of being checked with each event.
     func watch(
         _ raw: Int32, _ interest: Readiness,
         _ deliver: @escaping @ReactorActor (Readiness) -> Void
     ) throws(SyscallError) -> WatchToken {
-        let plain = unsafe unsafeBitCast(deliver, to: ((Readiness) -> Void).self)
-        let token = watches.insert(raw, plain)
+        let token = watches.insert(raw, deliver)
         do {
             try epoll.add(raw, for: interest.union(.edge), token: token.rawValue)
         } catch {

@@ -51,13 +51,14 @@ struct TimerQueue {
     private var orderNext: UInt64 = 0
     private let tally = CancelTally()
 
+    /// The deadline of the earliest timer, the distant future when there is none; a cancelled one may
+    /// make the loop wake in vain once.
+    private(set) var nextDeadline = MonotonicTime.distantFuture
+
     var isEmpty: Bool { heap.isEmpty }
 
     /// Entries held, cancelled ones among them.
     var count: Int { heap.count }
-
-    /// The deadline of the earliest timer; a cancelled one may make the loop wake in vain once.
-    var nextDeadline: MonotonicTime? { heap.least?.deadline }
 
     @discardableResult
     mutating func schedule(
@@ -68,11 +69,14 @@ struct TimerQueue {
             deadline: deadline, order: orderNext, tally: tally, action: action)
         orderNext += 1
         heap.insert(entry)
+        nextDeadline = min(nextDeadline, deadline)
         return entry
     }
 
     /// Takes the action of the earliest timer that is due; nil when none is.
     mutating func takeDue(at now: MonotonicTime) -> (() -> Void)? {
+        guard nextDeadline <= now else { return nil }
+        defer { nextDeadline = heap.least?.deadline ?? .distantFuture }
         while let first = heap.least, first.deadline <= now {
             _ = heap.takeLeast()
             if let action = first.action {
@@ -88,5 +92,6 @@ struct TimerQueue {
         guard tally.count >= Self.sweepMin, tally.count * 2 > heap.count else { return }
         heap.keep { $0.action != nil }
         tally.count = 0
+        nextDeadline = heap.least?.deadline ?? .distantFuture
     }
 }

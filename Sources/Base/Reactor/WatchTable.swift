@@ -21,13 +21,13 @@ struct WatchToken: Equatable {
 struct WatchTable {
     private struct Entry {
         var generation: UInt32
-        var deliver: ((Readiness) -> Void)?
+        var deliver: (@ReactorActor (Readiness) -> Void)?
     }
 
     private var entries: [Entry] = []
 
     mutating func insert(
-        _ descriptor: Int32, _ deliver: @escaping (Readiness) -> Void
+        _ descriptor: Int32, _ deliver: @escaping @ReactorActor (Readiness) -> Void
     ) -> WatchToken {
         precondition(descriptor >= 0, "a descriptor is not negative")
         let index = Int(descriptor)
@@ -50,7 +50,7 @@ struct WatchTable {
     }
 
     /// Whom to call; nil for an event of a registration that is gone.
-    func action(for token: WatchToken) -> ((Readiness) -> Void)? {
+    func action(for token: WatchToken) -> (@ReactorActor (Readiness) -> Void)? {
         let entry = entries[Int(token.descriptor)]
         return entry.generation == token.generation ? entry.deliver : nil
     }

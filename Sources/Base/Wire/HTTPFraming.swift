@@ -18,6 +18,11 @@ package enum HTTPBodyLength: Hashable, Sendable {
     case chunked
     /// Up to the end of the connection; answers only.
     case untilClose
+
+    /// Asked for each message that a proxy passes on, where a comparison of values would cost a call.
+    package var isChunked: Bool {
+        if case .chunked = self { true } else { false }
+    }
 }
 
 /// What the fields of one head say about its framing.

@@ -5,6 +5,7 @@ import Testing
 
 @testable import Reactor
 
+@ReactorActor
 struct WatchTableTests {
     @Test func `an event reaches whoever watches`() throws {
         var table = WatchTable()

@@ -88,8 +88,12 @@ struct BackendKillBench {
 /// What `faultline load --json` says of the requests.
 struct KillOutcome: Equatable {
     let planned: Int
-    /// Every request without a good answer, whatever the reason.
+    /// Sent, or waiting for a connection, and without a good answer, whatever the reason.
     let failed: Int
+    /// The generator itself came too late for them; no balancer saw them.
+    let neverSent: Int
+    /// The failed by their reasons.
+    let reasons: String
     /// Milliseconds.
     let p99: Double
     let longest: Double
@@ -101,14 +105,19 @@ struct KillOutcome: Equatable {
         }
         let summary = try JSON.parse(Array(line.utf8).span)
         guard let planned = summary["planned"]?.int, let ok = summary["ok"]?.int,
-            let latency = summary["latencyNanoseconds"], let p99 = latency["p99"]?.double,
+            let neverSent = summary["neverSent"]?.int, let latency = summary["latencyNanoseconds"],
+            let p99 = latency["p99"]?.double,
             let longest = latency["max"]?.double
         else { throw BenchError("figures that are not whole: \(line)") }
         guard summary["valid"]?.bool == true, planned > 0 else {
             throw BenchError("the generator did not keep up: \(line)")
         }
         self.planned = planned
-        failed = planned - ok
+        self.neverSent = neverSent
+        failed = planned - ok - neverSent
+        reasons = ["failed", "unknown", "statuses", "shed"].compactMap { name in
+            summary[name].map { "\(name) \($0.text)" }
+        }.joined(separator: ", ")
         self.p99 = p99 / 1e6
         self.longest = longest / 1e6
     }
@@ -122,5 +131,7 @@ struct KillOutcome: Equatable {
 
     var text: String {
         "\(failed) of \(planned) failed, p99 \(Figure.text(p99, places: 1)) ms"
+            + (failed > 0 ? "; \(reasons)" : "")
+            + (neverSent > 0 ? "; \(neverSent) never sent" : "")
     }
 }

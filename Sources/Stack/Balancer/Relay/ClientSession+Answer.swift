@@ -173,7 +173,11 @@ extension ClientSession {
         request.backend = connection.index
         connection.keepsAlive = map.keepAlive
         // HTTP/1.0 knows no chunks: there the end of the connection ends the content.
-        let isOpenEnded = map.body == .untilClose || map.body == .chunked
+        let isOpenEnded: Bool
+        switch map.body {
+        case .untilClose, .chunked: isOpenEnded = true
+        case .none, .count: isOpenEnded = false
+        }
         let writesChunks = isOpenEnded && !request.isHTTP10
         if (isOpenEnded && request.isHTTP10) || !request.upload.isDone || isDraining {
             request.keepAlive = false

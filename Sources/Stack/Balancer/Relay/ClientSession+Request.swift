@@ -108,7 +108,7 @@ extension ClientSession {
         let map = balancer.map
         if request.outgoing.capacity == 0 { request.outgoing = balancer.spares.take() }
         request.upload = BodyFlow(
-            map.body, writesChunks: map.body == .chunked, limits: balancer.limits)
+            map.body, writesChunks: map.body.isChunked, limits: balancer.limits)
         let number: UInt64
         if case .made(let made) = request.id { number = made } else { number = 0 }
         request.deadlinePlace = HeadRewrite.appendRequest(

@@ -179,7 +179,7 @@ extension ClientSession {
         balancer.budget.end(retries: request.retries)
         request.retries = 0
         if balancer.settings.admission.sheds { balancer.limit.note(now - request.start) }
-        balancer.note(request, client, at: now)
+        if request.line != nil { balancer.note(request, client, at: now) }
         phase = .idle
     }
 }

@@ -31,7 +31,7 @@ enum HeadRewrite {
             default: true
             }
         }
-        if map.body == .chunked { out.append(literal: "Transfer-Encoding: chunked\r\n") }
+        if map.body.isChunked { out.append(literal: "Transfer-Encoding: chunked\r\n") }
         out.append(literal: "X-Forwarded-For: ")
         for field in map.fields where field.kind == .forwardedFor {
             out.append(copying: bytes.extracting(field.value))
