@@ -67,7 +67,7 @@ struct DiskErrorProof {
         else {
             throw .unproven(
                 "\(measured.errors.count) of \(measured.count) \(word)s of the canary failed, "
-                    + "promised \(LossProof.percent(ratio))")
+                    + "promised \(ShareProof.percent(ratio))")
         }
         return [
             Evidence(

@@ -43,7 +43,7 @@ final class DiskRuleFault: Fault {
             ] + scope
         case .error(let errno, let ratio, _):
             return [
-                Evidence("error", errno.rawValue), Evidence("ratio", LossProof.percent(ratio)),
+                Evidence("error", errno.rawValue), Evidence("ratio", ShareProof.percent(ratio)),
             ] + scope
         }
     }
