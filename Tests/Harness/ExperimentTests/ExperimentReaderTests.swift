@@ -125,7 +125,8 @@ struct ExperimentReaderTests {
         (
             "fault: kill", "fault: explode",
             "14:30: error: unknown fault \"explode\"; valid here: kill, pause, latency, loss, "
-                + "duplicate, reorder, corrupt, rate, partition, slowloris, cache-flush, shard-split, shard-move"
+                + "duplicate, reorder, corrupt, rate, partition, slowloris, cache-flush, "
+                + "shard-split, shard-move, disk-latency, disk-error"
         ),
         (
             "for: 8s", "for: 8s, repeat: 3",
