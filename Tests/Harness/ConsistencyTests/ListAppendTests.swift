@@ -97,6 +97,15 @@ struct ListAppendTests {
             try names(transactions("[[:append 1 1] [:r 1 []]]"))?.contains("internal") == true)
     }
 
+    @Test func `cycles that were too many to try are unknown, never a pass`() throws {
+        let history = try transactions(
+            "[[:r 1 []] [:append 2 1]]", "[[:r 2 []] [:append 1 1]]", "[[:r 1 [1]] [:r 2 [1]]]")
+        let level = IsolationLevel.snapshotIsolation
+        #expect(try ListAppendCheck.judge(history, level: level).verdict == .holds)
+        let cut = try ListAppendCheck.judge(history, level: level, triedMax: 1)
+        #expect(cut.verdict == .unknown && cut.summary.contains("G-single"))
+    }
+
     @Test func `a history in which nothing committed is unknown`() throws {
         let history = try RecordedCalls.read(
             Array("{:process 1 :type :invoke :f :txn :value [[:append 1 1]]}".utf8))

@@ -49,7 +49,5 @@ enum Anomaly: String, CaseIterable, Hashable {
 /// An anomaly that a history shows, as text.
 struct AnomalyReport {
     var anomaly: Anomaly
-    /// Real time is part of the cycle.
-    var needsRealTime = false
     var lines: [String]
 }

@@ -4,20 +4,24 @@
 struct CycleSearch {
     /// Cycles that are shown of one kind.
     private static let shown = 3
-    /// Edges from which a way back is looked for, in one group.
-    private static let tried = 2000
-
     private let graph: DependencyGraph
     private let history: TransactionHistory
     private let realTime: Dependencies
+    /// Edges from which a way back is looked for, in one group.
+    private let triedMax: Int
+    /// Anomalies of which a group may hide one more: its edges were too many to try them all.
+    private(set) var undecided: Set<Anomaly> = []
 
-    init(_ graph: DependencyGraph, _ history: TransactionHistory, isStrict: Bool) {
+    init(
+        _ graph: DependencyGraph, _ history: TransactionHistory, isStrict: Bool, triedMax: Int
+    ) {
         self.graph = graph
         self.history = history
+        self.triedMax = triedMax
         realTime = isStrict ? .realTime : []
     }
 
-    func reports() -> [AnomalyReport] {
+    mutating func reports() -> [AnomalyReport] {
         let everything: Dependencies = [.writeWrite, .writeRead, .readWrite, realTime]
         // Most histories have no cycle at all; one pass says so.
         guard !graph.components(by: everything).isEmpty else { return [] }
@@ -29,16 +33,23 @@ struct CycleSearch {
     }
 
     /// Cycles that leave a node by an edge of one kind and come back by edges of the others.
-    private func find(
+    private mutating func find(
         _ anomaly: Anomaly, leaving kind: Dependencies, back: Dependencies,
         needs: Dependencies = []
     ) -> [AnomalyReport] {
+        let graph = graph
         var reports: [AnomalyReport] = []
         for group in graph.components(by: back.union(kind)) {
             let members = Set(group)
             let leaving = group.sorted().lazy.flatMap { graph.edges(from: $0) }
                 .filter { $0.kind == kind && members.contains($0.to) }
-            for edge in leaving.prefix(Self.tried) {
+            var tried = 0
+            for edge in leaving {
+                guard tried < triedMax else {
+                    undecided.insert(anomaly)
+                    break
+                }
+                tried += 1
                 guard reports.count < Self.shown else { return reports }
                 guard
                     let way = graph.path(from: edge.to, to: edge.from, by: back, within: members),
@@ -62,6 +73,6 @@ struct CycleSearch {
             lines.append("    \(edge.kind.word)\(key), before the next")
         }
         lines.append("  and so before itself")
-        return AnomalyReport(anomaly: anomaly, needsRealTime: isTimed, lines: lines)
+        return AnomalyReport(anomaly: anomaly, lines: lines)
     }
 }
